@@ -1,0 +1,106 @@
+/* countersign: reads the environment, builds the proxy, runs it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "extension/lifecycle.h"
+#include "proxy/io/memory.h"
+#include "proxy/permissions/identity.h"
+
+#ifndef COUNTERSIGN_VERSION
+#define COUNTERSIGN_VERSION "unknown"
+#endif
+
+static const char help[] =
+    "countersign " COUNTERSIGN_VERSION ": signs a function's plain HTTP requests to AWS with its own role.\n"
+    "\n"
+    "usage: countersign [--check | --version | --help]\n"
+    "\n"
+    "  (none)     in Lambda: register as an extension and serve; elsewhere: serve until SIGTERM\n"
+    "  --check    check the configuration, print what is in force; exit status 0, or 2 where it is wrong\n"
+    "\n"
+    "It is configured by the environment. The most useful variables:\n"
+    "  COUNTERSIGN_LISTEN        where to listen (localhost:2774)\n"
+    "  COUNTERSIGN_AUTH          token: callers show $AWS_SESSION_TOKEN; none: anybody on this machine\n"
+    "  COUNTERSIGN_ENDPOINT_S3   another server for a service, as http:// or https:// URL\n"
+    "  COUNTERSIGN_LOG_LEVEL     TRACE, DEBUG, INFO, WARN, ERROR or FATAL\n"
+    "\n"
+    "Then, from any language:\n"
+    "  curl -H \"X-Countersign-Token: $AWS_SESSION_TOKEN\" http://localhost:2774/s3/my-bucket/my/key\n";
+
+/* Not even a core dump or a debugger of the same user is to see the keys. */
+static void hide_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+static void warn_of_mistaken_identity(const struct credentials_store *store)
+{
+    struct identity identity = identity_of(credentials_current(store));
+    if (identity.warning)
+        log_line(LOG_WARN, "MistakenIdentity: %s", identity.warning);
+}
+
+static int check(const struct config *config, enum err err, const struct fault *fault)
+{
+    if (err) {
+        (void)fprintf(stderr, "%s\n", fault->text);
+        return EXIT_CONFIGURATION;
+    }
+    config_print(config);
+    return EXIT_CLEAN;
+}
+
+/* All of the memory that connections share; it is touched as they need it. */
+static struct io_memory memory;
+static struct config config;
+
+static int serve(const char *program, const struct fault *fault)
+{
+    uv_loop_t loop;
+    struct credentials_store *store = credentials_create(&config.credentials, config.container_token);
+    if (!store || uv_loop_init(&loop) < 0) {
+        (void)fprintf(stderr, "There is not enough memory to start.\n");
+        return EXIT_RUN_TIME;
+    }
+    loop.data = &memory;
+    config.proxy.loop = &loop;
+    config.proxy.credentials = store;
+    struct proxy *proxy = fault ? NULL : proxy_create(&config.proxy);
+    struct fault no_memory = {ERR_OUT_OF_MEMORY, "There is not enough memory to start."};
+    if (!fault && !proxy)
+        fault = &no_memory;
+    if (proxy)
+        warn_of_mistaken_identity(store);
+    struct lifecycle_setup setup = {&loop, &config, program, fault, proxy};
+    int status = lifecycle_run(&setup);
+    if (uv_loop_close(&loop) != 0)
+        _exit(status); /* a lookup still hangs on its thread: what it refers to must stay */
+    proxy_free(proxy);
+    credentials_destroy(store);
+    return status;
+}
+
+int main(int count, char **arguments)
+{
+    struct fault fault;
+    const char *option = count > 1 ? arguments[1] : "";
+    hide_memory();
+    if (strcmp(option, "--version") == 0)
+        return puts("countersign " COUNTERSIGN_VERSION) < 0;
+    if (strcmp(option, "--help") == 0)
+        return fputs(help, stdout) < 0;
+    if (count > 2 || (count > 1 && strcmp(option, "--check") != 0)) {
+        (void)fputs(help, stderr);
+        return EXIT_CONFIGURATION;
+    }
+    enum err err = config_load(&config, &fault);
+    if (count > 1)
+        return check(&config, err, &fault);
+    log_setup(config.log_level, config.log_shape, STDOUT_FILENO);
+    return serve(arguments[0], err ? &fault : NULL);
+}

@@ -1,0 +1,151 @@
+#include "proxy/aws/canonical.h"
+
+#include <stdlib.h>
+
+#include "proxy/aws/uri.h"
+
+/* Drops the last segment of what stands in out since start, for "..". */
+static void drop_segment(struct buf *out, size_t start)
+{
+    while (out->len > start && out->at[out->len - 1] != '/')
+        out->len--;
+    if (out->len > start)
+        out->len--;
+}
+
+/* RFC 3986, 5.2.4, and empty segments go too; the last slash of the path stays. */
+static void normalised_path(struct buf *out, struct span path)
+{
+    size_t start = out->len;
+    bool ends_in_slash = span_ends(path, SPAN("/")) || span_ends(path, SPAN("/.")) || span_ends(path, SPAN("/.."));
+    struct span segment;
+    while (span_next(&path, '/', &segment)) {
+        if (segment.len == 0 || span_equal(segment, SPAN(".")))
+            continue;
+        if (span_equal(segment, SPAN(".."))) {
+            drop_segment(out, start);
+            continue;
+        }
+        buf_char(out, '/');
+        uri_encode(out, segment, false);
+    }
+    if (ends_in_slash || out->len == start)
+        buf_char(out, '/');
+}
+
+struct parameter {
+    struct span name;
+    struct span value;
+};
+
+static int by_name_and_value(const void *left, const void *right)
+{
+    const struct parameter *a = left, *b = right;
+    int order = span_compare(a->name, b->name);
+    return order ? order : span_compare(a->value, b->value);
+}
+
+/* Names and values are sorted as pairs: joined as "k=v", "a-b" would come before "a". */
+static bool canonical_query(const struct canonical *c, struct buf *out, struct buf *scratch)
+{
+    struct parameter parameters[CANONICAL_MAX_PARAMETERS];
+    struct span query = c->query, pair;
+    size_t count = 0;
+    while (span_next(&query, '&', &pair)) {
+        if (pair.len == 0)
+            continue;
+        if (count == CANONICAL_MAX_PARAMETERS)
+            return false;
+        size_t equals = span_find(pair, '='), start = scratch->len;
+        if (c->left_out.len > 0 && span_equal(span_first(pair, equals), c->left_out))
+            continue;
+        uri_recode(scratch, span_first(pair, equals), false);
+        parameters[count].name = buf_since(scratch, start);
+        start = scratch->len;
+        uri_recode(scratch, span_from(pair, equals + 1), false);
+        parameters[count++].value = buf_since(scratch, start);
+    }
+    qsort(parameters, count, sizeof *parameters, by_name_and_value);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_char(out, '&');
+        buf_add(out, parameters[i].name);
+        buf_char(out, '=');
+        buf_add(out, parameters[i].value);
+    }
+    if (scratch->failed)
+        out->failed = true;
+    return true;
+}
+
+/* Stable, for fields of one name keep their order; there are few. */
+static void sort_fields(struct canonical *c)
+{
+    for (size_t i = 1; i < c->count; i++) {
+        struct canonical_field field = c->fields[i];
+        size_t j = i;
+        for (; j > 0 && span_compare_nocase(c->fields[j - 1].name, field.name) > 0; j--)
+            c->fields[j] = c->fields[j - 1];
+        c->fields[j] = field;
+    }
+}
+
+/* Trimmed, and every run of white space inside is one space. A folded line is such a run. */
+static void canonical_value(struct buf *out, struct span value)
+{
+    bool space = false, begun = false;
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.at[i];
+        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+            space = begun;
+            continue;
+        }
+        if (space)
+            buf_char(out, ' ');
+        buf_char(out, c);
+        space = false;
+        begun = true;
+    }
+}
+
+static void canonical_fields(const struct canonical *c, struct buf *out, struct buf *signed_headers)
+{
+    size_t names = signed_headers->len;
+    for (size_t i = 0; i < c->count; i++) {
+        bool again = i > 0 && span_equal_nocase(c->fields[i - 1].name, c->fields[i].name);
+        if (again) {
+            out->len -= !out->failed; /* back over the line feed: values of one name share its line */
+            buf_char(out, ',');
+        } else {
+            buf_lower(out, c->fields[i].name);
+            buf_char(out, ':');
+            if (signed_headers->len > names)
+                buf_char(signed_headers, ';');
+            buf_lower(signed_headers, c->fields[i].name);
+        }
+        canonical_value(out, c->fields[i].value);
+        buf_char(out, '\n');
+    }
+}
+
+bool canonical_request(struct canonical *c, struct buf *out, struct buf *signed_headers, struct buf scratch)
+{
+    size_t names = signed_headers->len;
+    buf_add(out, c->method);
+    buf_char(out, '\n');
+    if (c->style == PATH_ONCE)
+        uri_recode(out, c->path, true);
+    else
+        normalised_path(out, c->path);
+    buf_char(out, '\n');
+    if (!canonical_query(c, out, &scratch))
+        return false;
+    buf_char(out, '\n');
+    sort_fields(c);
+    canonical_fields(c, out, signed_headers);
+    buf_char(out, '\n');
+    buf_add(out, buf_since(signed_headers, names));
+    buf_char(out, '\n');
+    buf_add(out, c->payload_hash);
+    return true;
+}

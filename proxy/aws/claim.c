@@ -1,0 +1,166 @@
+#include "proxy/aws/claim.h"
+
+#include <openssl/crypto.h>
+
+#include "proxy/aws/host.h"
+#include "proxy/aws/uri.h"
+
+#define ALGORITHM "AWS4-HMAC-SHA256"
+
+/* AKID/DATE/REGION/SERVICE/aws4_request */
+static void parse_credential(struct span credential, struct claim *claim)
+{
+    struct span parts[5], more;
+    size_t count = 0;
+    while (count < 5 && span_next(&credential, '/', &parts[count]))
+        count++;
+    if (count < 5 || span_next(&credential, '/', &more) || !span_equal(parts[4], SPAN("aws4_request")))
+        return;
+    claim->access_key_id = parts[0];
+    claim->date = parts[1];
+    claim->region = parts[2];
+    claim->service = parts[3];
+}
+
+static void parse_header(struct span value, struct claim *claim)
+{
+    struct span item;
+    while (span_next(&value, ',', &item)) {
+        item = span_trim(item);
+        size_t equals = span_find(item, '=');
+        struct span name = span_first(item, equals), part = span_from(item, equals + 1);
+        if (span_equal(name, SPAN("Credential")))
+            parse_credential(part, claim);
+        else if (span_equal(name, SPAN("SignedHeaders")))
+            claim->signed_headers = part;
+        else if (span_equal(name, SPAN("Signature")))
+            claim->signature = part;
+    }
+}
+
+static struct span parameter(struct span query, struct span name)
+{
+    struct span pair;
+    while (span_next(&query, '&', &pair))
+        if (span_starts(pair, name) && pair.len > name.len && pair.at[name.len] == '=')
+            return span_from(pair, name.len + 1);
+    return (struct span){NULL, 0};
+}
+
+static struct span decoded(struct buf *memory, struct span value)
+{
+    size_t start = memory->len;
+    uri_decode(memory, value);
+    return buf_since(memory, start);
+}
+
+static void parse_query(struct span query, struct claim *claim)
+{
+    struct buf memory = buf_over(claim->memory, sizeof claim->memory);
+    claim->in_query = true;
+    struct span credential = decoded(&memory, parameter(query, SPAN("X-Amz-Credential")));
+    claim->signed_headers = decoded(&memory, parameter(query, SPAN("X-Amz-SignedHeaders")));
+    claim->signature = parameter(query, SPAN("X-Amz-Signature"));
+    claim->time = parameter(query, SPAN("X-Amz-Date"));
+    claim->expires = parameter(query, SPAN("X-Amz-Expires"));
+    if (!memory.failed)
+        parse_credential(credential, claim);
+}
+
+bool claim_find(const struct head *head, const struct target *target, struct claim *claim)
+{
+    struct span none = {NULL, 0}, value = head_value(head, FIELD_AUTHORIZATION);
+    *claim = (struct claim){.signature = none};
+    if (span_starts(value, SPAN(ALGORITHM " "))) {
+        claim->time = head_value(head, FIELD_X_AMZ_DATE);
+        parse_header(span_from(value, sizeof ALGORITHM), claim);
+        return true;
+    }
+    if (!span_equal(parameter(target->query, SPAN("X-Amz-Algorithm")), SPAN(ALGORITHM)))
+        return false;
+    parse_query(target->query, claim);
+    return true;
+}
+
+/* The fields that the claim says are signed; false where it leaves out the host, or names one that is not there. */
+static bool signed_fields(const struct claim *claim, const struct head *head, struct canonical *canonical)
+{
+    struct span names = claim->signed_headers, name;
+    bool host = false;
+    while (span_next(&names, ';', &name)) {
+        size_t before = canonical->count;
+        for (size_t i = 0; i < head->count; i++)
+            if (span_equal_nocase(head->fields[i].name, name))
+                canonical_add(canonical, head->fields[i].name, head->fields[i].value);
+        if (canonical->count == before)
+            return false;
+        host = host || span_equal(name, SPAN("host"));
+    }
+    return host;
+}
+
+/* What the signature covers in place of the body: as the client said, else by the service's habit. */
+static struct span payload_hash(const struct claim *claim, const struct head *head, struct span body_hash)
+{
+    struct span given = head_value(head, FIELD_X_AMZ_CONTENT_SHA256);
+    if (given.len > 0)
+        return given;
+    bool presigned_s3 = claim->in_query && service_path_style(claim->service) == PATH_ONCE;
+    return presigned_s3 ? SPAN("UNSIGNED-PAYLOAD") : body_hash;
+}
+
+static bool fresh(const struct claim *claim, int64_t now_s)
+{
+    int64_t then;
+    uint64_t expires = CLAIM_MAX_AGE_S;
+    if (!amz_date_parse(claim->time, &then) || !span_equal(span_first(claim->time, 8), claim->date))
+        return false;
+    if (claim->in_query && !span_to_number(claim->expires, 604800, &expires))
+        return false;
+    int64_t age = now_s - then;
+    return age >= -CLAIM_MAX_AGE_S && age <= CLAIM_MAX_AGE_S && age <= (int64_t)expires;
+}
+
+enum claim_verdict claim_verify(const struct claim *claim, const struct head *head, const struct target *target,
+    struct signer *signer, const struct credentials *credentials, struct span body_hash, int64_t now_s)
+{
+    if (claim->access_key_id.len == 0 || claim->signature.len != HASH_HEX_BYTES)
+        return CLAIM_WRONG;
+    if (!span_equal(claim->access_key_id, credentials->access_key_id))
+        return CLAIM_OTHER_KEY;
+    if (!fresh(claim, now_s))
+        return CLAIM_STALE;
+    struct canonical canonical = {.method = head->method, .path = target->path, .query = target->query,
+        .style = service_path_style(claim->service), .payload_hash = payload_hash(claim, head, body_hash)};
+    if (claim->in_query)
+        canonical.left_out = SPAN("X-Amz-Signature");
+    if (!signed_fields(claim, head, &canonical))
+        return CLAIM_WRONG;
+    if (canonical.payload_hash.len == 0)
+        return CLAIM_NEEDS_HASH;
+    struct scope scope = {.region = claim->region, .service = claim->service};
+    memcpy(scope.date.text, claim->time.at, claim->time.len);
+    char names[8192], expected[HASH_HEX_BYTES];
+    struct buf signed_headers = buf_over(names, sizeof names);
+    if (signer_sign(signer, credentials, &scope, &canonical, &signed_headers, expected) != OK)
+        return CLAIM_WRONG;
+    return CRYPTO_memcmp(expected, claim->signature.at, sizeof expected) == 0 ? CLAIM_VERIFIED : CLAIM_WRONG;
+}
+
+void claim_strip_query(struct span query, struct buf *out)
+{
+    static const struct span mine[] = {{"X-Amz-Algorithm", 15}, {"X-Amz-Credential", 16}, {"X-Amz-Date", 10},
+        {"X-Amz-Expires", 13}, {"X-Amz-SignedHeaders", 19}, {"X-Amz-Signature", 15}, {"X-Amz-Security-Token", 20}};
+    struct span pair;
+    size_t start = out->len;
+    while (span_next(&query, '&', &pair)) {
+        bool drop = false;
+        for (size_t i = 0; i < sizeof mine / sizeof *mine; i++)
+            drop = drop || span_equal(span_first(pair, span_find(pair, '=')), mine[i]);
+        if (drop)
+            continue;
+        if (out->len > start)
+            buf_char(out, '&');
+        buf_add(out, pair);
+    }
+}

@@ -1,0 +1,75 @@
+#include "proxy/aws/partition.h"
+
+/* Source: botocore 1.44.5, partitions.json (Apache-2.0). The hosts of single services under suffixes of their own
+ * (on.aws, sign-in) are not among them. A longer suffix stands before the shorter one it contains. */
+#define TEXT(literal) {"" literal, sizeof(literal) - 1}
+static const struct partition partitions[] = {
+    {TEXT("aws"), TEXT("amazonaws.com"), TEXT("api.aws"), TEXT("us-east-1"), TEXT("")},
+    {TEXT("aws-us-gov"), TEXT("amazonaws.com"), TEXT("api.aws"), TEXT("us-gov-west-1"), TEXT("us-gov-")},
+    {TEXT("aws-cn"), TEXT("amazonaws.com.cn"), TEXT("api.amazonwebservices.com.cn"), TEXT("cn-northwest-1"),
+        TEXT("cn-")},
+    {TEXT("aws-eusc"), TEXT("amazonaws.eu"), TEXT("api.amazonwebservices.eu"), TEXT("eusc-de-east-1"),
+        TEXT("eusc-")},
+    {TEXT("aws-iso"), TEXT("c2s.ic.gov"), TEXT("api.aws.ic.gov"), TEXT("us-iso-east-1"), TEXT("us-iso-")},
+    {TEXT("aws-iso-b"), TEXT("sc2s.sgov.gov"), TEXT("api.aws.scloud"), TEXT("us-isob-east-1"), TEXT("us-isob-")},
+    {TEXT("aws-iso-e"), TEXT("cloud.adc-e.uk"), TEXT("api.cloud-aws.adc-e.uk"), TEXT("eu-isoe-west-1"),
+        TEXT("eu-isoe-")},
+    {TEXT("aws-iso-f"), TEXT("csp.hci.ic.gov"), TEXT("api.aws.hci.ic.gov"), TEXT("us-isof-south-1"),
+        TEXT("us-isof-")},
+};
+enum { PARTITIONS = sizeof partitions / sizeof *partitions };
+
+/* [a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2} */
+bool region_shaped(struct span label)
+{
+    struct span part;
+    size_t parts = 0;
+    bool number = false;
+    while (span_next(&label, '-', &part)) {
+        bool letters = part.len > 0, digits = part.len > 0 && part.len <= 2;
+        for (size_t i = 0; i < part.len; i++) {
+            letters = letters && part.at[i] >= 'a' && part.at[i] <= 'z';
+            digits = digits && ascii_digit(part.at[i]);
+        }
+        if (number || !(letters || digits) || (parts == 0 && (!letters || part.len < 2 || part.len > 4)))
+            return false;
+        number = digits;
+        parts++;
+    }
+    return number && (parts == 3 || parts == 4);
+}
+
+const struct partition *partition_of_region(struct span region)
+{
+    for (size_t i = 1; i < PARTITIONS; i++)
+        if (span_starts(region, partitions[i].region))
+            return &partitions[i];
+    return &partitions[0];
+}
+
+static bool under(struct span host, struct span suffix, struct span *labels)
+{
+    if (host.len <= suffix.len + 1 || !span_ends(host, suffix) || host.at[host.len - suffix.len - 1] != '.')
+        return false;
+    *labels = span_first(host, host.len - suffix.len - 1);
+    return true;
+}
+
+/* aws and aws-us-gov share their suffixes: a region in the host tells, else the region at home. */
+static const struct partition *told_by_region(const struct partition *found, struct span labels, struct span home)
+{
+    struct span label, region = home;
+    while (span_next(&labels, '.', &label))
+        if (region_shaped(label))
+            region = label;
+    const struct partition *told = partition_of_region(region);
+    return span_equal(told->dns, found->dns) ? told : found;
+}
+
+const struct partition *partition_of_host(struct span host, struct span home, struct span *labels)
+{
+    for (size_t i = 0; i < PARTITIONS; i++)
+        if (under(host, partitions[i].dns, labels) || under(host, partitions[i].dual, labels))
+            return told_by_region(&partitions[i], *labels, home);
+    return NULL;
+}

@@ -1,0 +1,194 @@
+#include "proxy/aws/route.h"
+
+enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
+
+static bool own_name(const struct route_options *options, const struct authority *authority)
+{
+    if (!authority->text.at || authority_is_loopback(authority))
+        return true;
+    for (size_t i = 0; i < options->names; i++)
+        if (span_equal_nocase(options->name[i], authority->host))
+            return true;
+    return false;
+}
+
+/* The endpoint for a service: its own, else the one for all. */
+static const struct endpoint *endpoint_for(const struct route_options *options, struct span service)
+{
+    const struct endpoint *all = NULL;
+    for (size_t i = 0; i < options->endpoints; i++) {
+        if (span_equal(options->endpoint[i].service, service))
+            return &options->endpoint[i];
+        if (options->endpoint[i].service.len == 0)
+            all = &options->endpoint[i];
+    }
+    return all;
+}
+
+/* The endpoint that the client named itself, host and port. */
+static const struct endpoint *endpoint_named(const struct route_options *options, const struct authority *named)
+{
+    for (size_t i = 0; i < options->endpoints; i++) {
+        const struct authority *a = &options->endpoint[i].authority;
+        if (named->text.at && span_equal_nocase(a->host, named->host) && a->port == named->port)
+            return &options->endpoint[i];
+    }
+    return NULL;
+}
+
+/* "host:port", the port left out where it is the scheme's own; brackets around an IPv6 address. */
+static struct span write_authority(struct buf *out, const struct authority *a, unsigned default_port)
+{
+    size_t start = out->len;
+    if (a->bracketed)
+        buf_char(out, '[');
+    buf_lower(out, a->host);
+    if (a->bracketed)
+        buf_char(out, ']');
+    if (a->port != 0 && a->port != default_port) {
+        buf_char(out, ':');
+        buf_number(out, a->port);
+    }
+    return buf_since(out, start);
+}
+
+static struct span endpoint_host(struct buf *out, const struct endpoint *endpoint)
+{
+    return write_authority(out, &endpoint->authority, endpoint->tls ? HTTPS_PORT : HTTP_PORT);
+}
+
+static void send_to(struct route *route, const struct endpoint *endpoint)
+{
+    route->server = endpoint->authority.host;
+    route->port = endpoint->authority.port;
+    route->tls = endpoint->tls;
+}
+
+static enum err no_region(struct fault *fault)
+{
+    return fault_set(fault, ERR_BAD_REQUEST,
+        "The address names no region, and AWS_REGION is not set. Set it, or name the region: /s3.eu-west-1/bucket/key.");
+}
+
+static enum err unknown_service(struct span name, struct fault *fault)
+{
+    return fault_set(fault, ERR_UNKNOWN_SERVICE,
+        "\"%.*s\" is no service. The path begins with a service's endpoint prefix and, after a dot, its region if it is "
+        "not this function's: /s3/bucket/key, /transcribe.eu-west-1/. The proxy's own pages are under /-/.",
+        (int)(name.len < 64 ? name.len : 64), name.at);
+}
+
+/* /SERVICE[.REGION]/PATH */
+static enum err by_service_path(
+    const struct route_options *options, struct route *route, struct buf *memory, struct fault *fault)
+{
+    struct span whole = span_from(route->path, 1), rest = span_from(whole, span_find(whole, '/'));
+    struct span named = span_first(whole, span_find(whole, '/'));
+    struct span service = span_first(named, span_find(named, '.')), region = span_from(named, service.len + 1);
+    if (region.len == 0 && service.len < named.len)
+        return unknown_service(named, fault);
+    if (region.len > 0 && !region_shaped(region))
+        return unknown_service(named, fault);
+    struct aws_host identity = {.region = region.len > 0 ? region : options->region};
+    size_t start = memory->len;
+    if (identity.region.len == 0)
+        return no_region(fault);
+    if (!host_of_service(memory, service, options->variant, &identity))
+        return unknown_service(named, fault);
+    route->host = route->server = buf_since(memory, start);
+    route->path = rest.len > 0 ? rest : SPAN("/");
+    route->service = identity.service;
+    route->region = identity.region;
+    const struct endpoint *endpoint = endpoint_for(options, service);
+    if (!endpoint)
+        endpoint = endpoint_for(options, identity.service);
+    if (endpoint) {
+        send_to(route, endpoint);
+        route->host = endpoint_host(memory, endpoint);
+    }
+    return OK;
+}
+
+/* A host that the client named, by Host or by an absolute address: it stays the Host, and is signed. */
+static enum err by_host(
+    const struct route_options *options, struct authority named, struct route *route, struct buf *memory)
+{
+    struct aws_host identity;
+    size_t start = memory->len;
+    buf_lower(memory, named.host);
+    struct span host = buf_since(memory, start);
+    if (span_ends(host, SPAN(".")))
+        host.len--;
+    if (named.bracketed || host_identify(host, options->region, &identity) != HOST_SERVICE)
+        return ERR_HOST_NOT_ALLOWED;
+    named.host = route->server = host;
+    if (named.port == HTTP_PORT)
+        named.port = 0; /* http:// is only how the client says it; the way there is https */
+    route->port = named.port ? named.port : HTTPS_PORT;
+    route->host = write_authority(memory, &named, HTTPS_PORT);
+    route->service = identity.service;
+    route->region = identity.region.len > 0 ? identity.region : options->region;
+    const struct endpoint *endpoint = endpoint_for(options, identity.service);
+    if (endpoint)
+        send_to(route, endpoint);
+    return OK;
+}
+
+static enum err by_endpoint(const struct route_options *options, const struct endpoint *endpoint,
+    struct route *route, struct buf *memory)
+{
+    if (endpoint->service.len == 0)
+        return ERR_HOST_NOT_ALLOWED; /* which service it is there only the service path can say */
+    send_to(route, endpoint);
+    route->host = endpoint_host(memory, endpoint);
+    route->service = endpoint->service;
+    route->region = options->region;
+    return OK;
+}
+
+static enum err not_allowed(const struct authority *named, struct fault *fault)
+{
+    return fault_set(fault, ERR_HOST_NOT_ALLOWED,
+        "\"%.*s\" is no host of an AWS service, and none that COUNTERSIGN_ENDPOINT_... names for one: a signed request "
+        "would give this function's session token to a stranger. Nothing was sent. (A further name of this proxy "
+        "itself goes into COUNTERSIGN_HOSTS.)",
+        (int)(named->host.len < 100 ? named->host.len : 100), named->host.at);
+}
+
+static bool names_own_page(struct span path)
+{
+    return span_starts(path, SPAN("/-/")) || span_equal(path, SPAN("/-"));
+}
+
+enum err route_find(
+    const struct route_options *options, const struct target *target, struct route *route, struct fault *fault)
+{
+    struct buf memory = buf_over(route->memory, sizeof route->memory);
+    const struct endpoint *endpoint = endpoint_named(options, &target->authority);
+    enum err err;
+    route->kind = ROUTE_SERVICE;
+    route->path = target->path;
+    route->query = target->query;
+    route->service = route->region = route->host = route->server = (struct span){NULL, 0};
+    route->port = HTTPS_PORT;
+    route->tls = true;
+    route->s3 = false;
+    if (endpoint) {
+        err = by_endpoint(options, endpoint, route, &memory);
+    } else if (own_name(options, &target->authority)) {
+        route->kind = names_own_page(target->path) ? ROUTE_OWN_PAGE : ROUTE_SERVICE;
+        if (route->kind == ROUTE_OWN_PAGE)
+            return OK;
+        err = by_service_path(options, route, &memory, fault);
+        if (err)
+            return err;
+    } else {
+        err = by_host(options, target->authority, route, &memory);
+    }
+    if (err || memory.failed)
+        return not_allowed(&target->authority, fault);
+    if (route->region.len == 0)
+        return no_region(fault);
+    route->s3 = service_path_style(route->service) == PATH_ONCE;
+    return OK;
+}

@@ -1,0 +1,188 @@
+#include "proxy/aws/sign.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+enum { HASH_BYTES = 32, BLOCK_BYTES = 64, KEYS = 16, NAME_BYTES = 64, TEXT_BYTES = 384 * 1024, SCRATCH_BYTES = 256 * 1024 };
+
+struct signing_key {
+    char date[8];
+    char region[NAME_BYTES], service[NAME_BYTES];
+    size_t region_bytes, service_bytes;
+    unsigned char key[HASH_BYTES];
+};
+
+struct signer {
+    EVP_MD *sha256;
+    EVP_MD_CTX *context;
+    size_t keys;      /* ever made; the newest KEYS of them are kept */
+    struct signing_key kept[KEYS];
+    char text[TEXT_BYTES];       /* a canonical request; its pages are touched as far as it reaches */
+    char scratch[SCRATCH_BYTES]; /* its query, while it is sorted */
+};
+
+struct signer *signer_create(void)
+{
+    struct signer *signer = calloc(1, sizeof *signer);
+    if (!signer)
+        return NULL;
+    signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    signer->context = EVP_MD_CTX_new();
+    if (signer->sha256 && signer->context)
+        return signer;
+    signer_destroy(signer);
+    return NULL;
+}
+
+void signer_destroy(struct signer *signer)
+{
+    if (!signer)
+        return;
+    EVP_MD_free(signer->sha256);
+    EVP_MD_CTX_free(signer->context);
+    OPENSSL_cleanse(signer, sizeof *signer);
+    free(signer);
+}
+
+void signer_forget(struct signer *signer)
+{
+    OPENSSL_cleanse(signer->kept, sizeof signer->kept);
+    signer->keys = 0;
+}
+
+static bool hash(struct signer *s, struct span first, struct span second, unsigned char out[HASH_BYTES])
+{
+    return EVP_DigestInit_ex2(s->context, s->sha256, NULL) && EVP_DigestUpdate(s->context, first.at, first.len)
+        && EVP_DigestUpdate(s->context, second.at, second.len) && EVP_DigestFinal_ex(s->context, out, NULL);
+}
+
+static struct span bytes(const unsigned char *at, size_t len)
+{
+    return (struct span){(const char *)at, len};
+}
+
+/* HMAC-SHA256 (RFC 2104). key may be longer than a block: it is hashed first. out may be the key. */
+static bool hmac(struct signer *s, struct span key, struct span message, unsigned char out[HASH_BYTES])
+{
+    unsigned char pad[BLOCK_BYTES] = {0}, inner[HASH_BYTES];
+    if (key.len <= BLOCK_BYTES)
+        memcpy(pad, key.at, key.len);
+    else if (!hash(s, key, SPAN(""), pad))
+        return false;
+    for (size_t i = 0; i < BLOCK_BYTES; i++)
+        pad[i] ^= 0x36;
+    bool done = hash(s, bytes(pad, BLOCK_BYTES), message, inner);
+    for (size_t i = 0; i < BLOCK_BYTES; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    done = done && hash(s, bytes(pad, BLOCK_BYTES), bytes(inner, HASH_BYTES), out);
+    OPENSSL_cleanse(pad, sizeof pad);
+    return done;
+}
+
+static void to_hex(const unsigned char hash_bytes[HASH_BYTES], char hex[HASH_HEX_BYTES])
+{
+    struct buf b = buf_over(hex, HASH_HEX_BYTES);
+    buf_hex(&b, hash_bytes, HASH_BYTES);
+}
+
+enum err signer_hash(struct signer *signer, struct span content, char hex[HASH_HEX_BYTES])
+{
+    unsigned char digest[HASH_BYTES];
+    if (!hash(signer, content, SPAN(""), digest))
+        return ERR_OUT_OF_MEMORY;
+    to_hex(digest, hex);
+    return OK;
+}
+
+void scope_write(const struct scope *scope, struct buf *out)
+{
+    buf_add(out, span_first(amz_date_span(&scope->date), 8));
+    buf_char(out, '/');
+    buf_add(out, scope->region);
+    buf_char(out, '/');
+    buf_add(out, scope->service);
+    buf_text(out, "/aws4_request");
+}
+
+enum err signer_string_to_sign(
+    struct signer *signer, const struct scope *scope, struct span canonical, struct buf *out)
+{
+    char hex[HASH_HEX_BYTES];
+    if (signer_hash(signer, canonical, hex) != OK)
+        return ERR_OUT_OF_MEMORY;
+    buf_text(out, "AWS4-HMAC-SHA256\n");
+    buf_add(out, amz_date_span(&scope->date));
+    buf_char(out, '\n');
+    scope_write(scope, out);
+    buf_char(out, '\n');
+    buf_add(out, (struct span){hex, sizeof hex});
+    return out->failed ? ERR_OUT_OF_MEMORY : OK;
+}
+
+static bool is_for(const struct signing_key *key, const struct scope *scope)
+{
+    return memcmp(key->date, scope->date.text, sizeof key->date) == 0
+        && span_equal((struct span){key->region, key->region_bytes}, scope->region)
+        && span_equal((struct span){key->service, key->service_bytes}, scope->service);
+}
+
+/* kSigning = HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request") */
+static bool derive(struct signer *s, struct span secret, const struct scope *scope, unsigned char key[HASH_BYTES])
+{
+    char first[4 + 256];
+    struct buf b = buf_over(first, sizeof first);
+    buf_text(&b, "AWS4");
+    buf_add(&b, secret);
+    struct span chain = bytes(key, HASH_BYTES);
+    bool done = !b.failed && hmac(s, buf_span(&b), span_first(amz_date_span(&scope->date), 8), key)
+        && hmac(s, chain, scope->region, key) && hmac(s, chain, scope->service, key)
+        && hmac(s, chain, SPAN("aws4_request"), key);
+    OPENSSL_cleanse(first, sizeof first);
+    return done;
+}
+
+static const struct signing_key *signing_key(
+    struct signer *s, const struct credentials *credentials, const struct scope *scope)
+{
+    size_t kept = s->keys < KEYS ? s->keys : KEYS;
+    for (size_t i = 0; i < kept; i++)
+        if (is_for(&s->kept[i], scope))
+            return &s->kept[i];
+    struct signing_key *key = &s->kept[s->keys % KEYS];
+    if (scope->region.len > NAME_BYTES || scope->service.len > NAME_BYTES)
+        return NULL;
+    key->region_bytes = key->service_bytes = 0; /* until it is whole it is for no scope */
+    if (!derive(s, credentials->secret_access_key, scope, key->key))
+        return NULL;
+    memcpy(key->date, scope->date.text, sizeof key->date);
+    memcpy(key->region, scope->region.at, key->region_bytes = scope->region.len);
+    memcpy(key->service, scope->service.at, key->service_bytes = scope->service.len);
+    s->keys++;
+    return key;
+}
+
+enum err signer_signature(struct signer *signer, const struct credentials *credentials, const struct scope *scope,
+    struct span string_to_sign, char hex[HASH_HEX_BYTES])
+{
+    unsigned char signature[HASH_BYTES];
+    const struct signing_key *key = signing_key(signer, credentials, scope);
+    if (!key || !hmac(signer, bytes(key->key, HASH_BYTES), string_to_sign, signature))
+        return ERR_OUT_OF_MEMORY;
+    to_hex(signature, hex);
+    return OK;
+}
+
+enum err signer_sign(struct signer *signer, const struct credentials *credentials, const struct scope *scope,
+    struct canonical *canonical, struct buf *signed_headers, char hex[HASH_HEX_BYTES])
+{
+    char memory[512];
+    struct buf text = buf_over(signer->text, sizeof signer->text), to_sign = buf_over(memory, sizeof memory);
+    struct buf scratch = buf_over(signer->scratch, sizeof signer->scratch);
+    if (!canonical_request(canonical, &text, signed_headers, scratch))
+        return ERR_BAD_REQUEST;
+    if (text.failed || signed_headers->failed)
+        return ERR_OUT_OF_MEMORY;
+    enum err err = signer_string_to_sign(signer, scope, buf_span(&text), &to_sign);
+    return err ? err : signer_signature(signer, credentials, scope, buf_span(&to_sign), hex);
+}

@@ -1,0 +1,54 @@
+/* SigV4 itself: string to sign, signing key, signature. A signer keeps what costs time to make: the digest, and
+ * the derived keys of the last scopes, each good for its date, region and service.
+ * Source: Signature Version 4, "Create a string to sign" and "Calculate the signature".
+ * Signing keys live here only and leave by OPENSSL_cleanse. Not for use by two threads at once. */
+#pragma once
+
+#include "proxy/aws/canonical.h"
+#include "proxy/base/clock.h"
+#include "proxy/base/err.h"
+
+struct credentials {
+    struct span access_key_id;
+    struct span secret_access_key;
+    struct span session_token; /* len == 0 where there is none */
+};
+
+/* What a signature is good for: DATE/REGION/SERVICE/aws4_request. */
+struct scope {
+    struct amz_date date;
+    struct span region;
+    struct span service;
+};
+
+struct signer;
+
+/* NULL where memory or the digest is not to be had. */
+struct signer *signer_create(void);
+void signer_destroy(struct signer *signer);
+
+/* Drops all derived keys: the credentials have changed. */
+void signer_forget(struct signer *signer);
+
+enum { HASH_HEX_BYTES = 64 };
+#define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* SHA-256 in hexadecimal; for content that comes in pieces use hash_begin and so on. */
+MUST_USE enum err signer_hash(struct signer *signer, struct span content, char hex[HASH_HEX_BYTES]);
+
+/* Appends "AWS4-HMAC-SHA256\nDATE\nSCOPE\nHASH" of the canonical request. */
+MUST_USE enum err signer_string_to_sign(
+    struct signer *signer, const struct scope *scope, struct span canonical_request, struct buf *out);
+
+/* The signature of a string to sign. Errors: OUT_OF_MEMORY. */
+MUST_USE enum err signer_signature(struct signer *signer, const struct credentials *credentials,
+    const struct scope *scope, struct span string_to_sign, char hex[HASH_HEX_BYTES]);
+
+/* All three stages: canonical request to signature; the list of signed headers is appended to signed_headers.
+ * Sorts canonical's fields. Errors: BAD_REQUEST (too many parameters), OUT_OF_MEMORY. */
+MUST_USE enum err signer_sign(struct signer *signer, const struct credentials *credentials,
+    const struct scope *scope, struct canonical *canonical, struct buf *signed_headers,
+    char hex[HASH_HEX_BYTES]);
+
+/* Appends DATE/REGION/SERVICE/aws4_request. */
+void scope_write(const struct scope *scope, struct buf *out);

@@ -1,0 +1,128 @@
+#include "proxy/base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void buf_add(struct buf *b, struct span s)
+{
+    if (b->failed || s.len > b->max - b->len) {
+        b->failed = true;
+        return;
+    }
+    if (s.len > 0)
+        memcpy(b->at + b->len, s.at, s.len);
+    b->len += s.len;
+}
+
+void buf_char(struct buf *b, char c)
+{
+    if (b->failed || b->len == b->max)
+        b->failed = true;
+    else
+        b->at[b->len++] = c;
+}
+
+void buf_lower(struct buf *b, struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        buf_char(b, ascii_lower(s.at[i]));
+}
+
+void buf_number(struct buf *b, uint64_t number)
+{
+    char digits[20];
+    size_t start = sizeof digits;
+    do {
+        digits[--start] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buf_add(b, (struct span){digits + start, sizeof digits - start});
+}
+
+void buf_hex(struct buf *b, const unsigned char *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        buf_char(b, digits[bytes[i] >> 4]);
+        buf_char(b, digits[bytes[i] & 15]);
+    }
+}
+
+void buf_format(struct buf *b, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    size_t room = b->max - b->len;
+    int written = b->failed ? -1 : vsnprintf(b->at + b->len, room, format, arguments);
+    va_end(arguments);
+    if (written < 0 || (size_t)written >= room)
+        b->failed = true; /* vsnprintf's final NUL needs room too */
+    else
+        b->len += (size_t)written;
+}
+
+/* How many bytes the UTF-8 sequence at s[0] has, or 0 where it is none (RFC 3629: no overlong forms,
+ * no surrogates, nothing above U+10FFFF). */
+static size_t utf8_length(struct span s)
+{
+    unsigned char first = (unsigned char)s.at[0];
+    unsigned char second = s.len > 1 ? (unsigned char)s.at[1] : 0;
+    size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (length == 0 || length > s.len || first > 0xf4)
+        return 0;
+    bool odd = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)
+        || (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
+    for (size_t i = 1; i < length; i++)
+        odd = odd || ((unsigned char)s.at[i] & 0xc0) != 0x80;
+    return odd ? 0 : length;
+}
+
+static void json_character(struct buf *b, struct span character)
+{
+    char c = character.at[0];
+    if (c == '"' || c == '\\') {
+        buf_char(b, '\\');
+        buf_char(b, c);
+    } else if ((unsigned char)c < 0x20 || c == 0x7f) {
+        buf_format(b, "\\u%04x", (unsigned char)c);
+    } else {
+        buf_add(b, character);
+    }
+}
+
+void buf_json(struct buf *b, struct span s)
+{
+    while (s.len > 0) {
+        size_t length = utf8_length(s);
+        if (length == 0)
+            buf_text(b, "\xef\xbf\xbd");
+        else
+            json_character(b, span_first(s, length));
+        s = span_from(s, length ? length : 1);
+    }
+}
+
+static struct span xml_character(struct span character)
+{
+    switch (character.at[0]) {
+    case '<':
+        return SPAN("&lt;");
+    case '>':
+        return SPAN("&gt;");
+    case '&':
+        return SPAN("&amp;");
+    case '"':
+        return SPAN("&quot;");
+    default:
+        return (unsigned char)character.at[0] < 0x20 ? SPAN(" ") : character;
+    }
+}
+
+void buf_xml(struct buf *b, struct span s)
+{
+    while (s.len > 0) {
+        size_t length = utf8_length(s);
+        buf_add(b, length ? xml_character(span_first(s, length)) : SPAN("\xef\xbf\xbd"));
+        s = span_from(s, length ? length : 1);
+    }
+}

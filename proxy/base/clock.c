@@ -1,0 +1,63 @@
+#include "proxy/base/clock.h"
+
+#include <time.h>
+
+int64_t clock_wall_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void put_digits(char *at, unsigned value, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--, value /= 10)
+        at[i] = (char)('0' + value % 10);
+}
+
+struct amz_date amz_date_of(int64_t unix_seconds)
+{
+    struct amz_date date = {"00000000T000000Z"};
+    time_t seconds = (time_t)unix_seconds;
+    struct tm tm;
+    if (!gmtime_r(&seconds, &tm))
+        return date;
+    put_digits(date.text, (unsigned)tm.tm_year + 1900, 4);
+    put_digits(date.text + 4, (unsigned)tm.tm_mon + 1, 2);
+    put_digits(date.text + 6, (unsigned)tm.tm_mday, 2);
+    put_digits(date.text + 9, (unsigned)tm.tm_hour, 2);
+    put_digits(date.text + 11, (unsigned)tm.tm_min, 2);
+    put_digits(date.text + 13, (unsigned)tm.tm_sec, 2);
+    return date;
+}
+
+bool amz_date_parse(struct span text, int64_t *unix_seconds)
+{
+    static const struct {
+        unsigned char at, digits;
+    } parts[] = {{0, 4}, {4, 2}, {6, 2}, {9, 2}, {11, 2}, {13, 2}};
+    uint64_t values[6];
+    if (text.len != 16 || text.at[8] != 'T' || text.at[15] != 'Z')
+        return false;
+    for (size_t i = 0; i < 6; i++)
+        if (!span_to_number(span_first(span_from(text, parts[i].at), parts[i].digits), 9999, &values[i]))
+            return false;
+    struct tm tm = {.tm_year = (int)values[0] - 1900, .tm_mon = (int)values[1] - 1, .tm_mday = (int)values[2],
+        .tm_hour = (int)values[3], .tm_min = (int)values[4], .tm_sec = (int)values[5]};
+    time_t seconds = timegm(&tm);
+    struct amz_date again = amz_date_of(seconds);
+    if (!span_equal(amz_date_span(&again), text))
+        return false; /* no such day or hour: timegm has carried it over */
+    *unix_seconds = seconds;
+    return true;
+}
+
+void clock_rfc3339(int64_t unix_ms, char text[25])
+{
+    struct amz_date d = amz_date_of(unix_ms / 1000);
+    const char *parts[] = {d.text, d.text + 4, d.text + 6, d.text + 9, d.text + 11, d.text + 13};
+    memcpy(text, "0000-00-00T00:00:00.000Z", 25);
+    for (size_t i = 0; i < 6; i++)
+        memcpy(text + (i ? 3 * i + 2 : 0), parts[i], i ? 2 : 4);
+    put_digits(text + 20, (unsigned)(unix_ms % 1000), 3);
+}

@@ -1,0 +1,237 @@
+#include "proxy/client.h"
+
+#include <stdlib.h>
+
+#include "proxy/core.h"
+#include "proxy/exchange.h"
+
+enum {
+    LINGER_MS = 2000,
+    OVER_LIMIT_MAX = 64, /* clients that are told TooBusy at one time */
+};
+
+static struct client *client_of(struct stream *stream)
+{
+    return CONTAINER_OF(stream, struct client, stream);
+}
+
+static void on_closed(struct stream *stream)
+{
+    struct client *c = client_of(stream);
+    struct proxy *proxy = c->proxy;
+    link_remove(&c->link);
+    proxy->client_count--;
+    free(c->ahead);
+    free(c);
+    proxy_check_drained(proxy);
+}
+
+static void close_client(struct client *c, bool reset)
+{
+    struct exchange *exchange = c->exchange;
+    c->exchange = NULL;
+    stream_close(&c->stream, reset);
+    if (exchange)
+        exchange_client_gone(exchange);
+}
+
+/* Keeps the bytes that the exchange does not want yet; reading stops meanwhile, so one read is all there can be. */
+static void keep_ahead(struct client *c, struct span bytes)
+{
+    char *kept = bytes.len > 0 ? malloc(bytes.len) : NULL;
+    if (bytes.len > 0 && !kept) {
+        close_client(c, true);
+        return;
+    }
+    if (kept)
+        memcpy(kept, bytes.at, bytes.len);
+    free(c->ahead);
+    c->ahead = kept;
+    c->ahead_at = 0;
+    c->ahead_bytes = bytes.len;
+    if (kept)
+        stream_read(&c->stream, false);
+}
+
+static bool open_for_input(const struct client *c)
+{
+    return !c->stream.closing && c->linger_ticks == 0;
+}
+
+/* Hands bytes to the exchange under way, and to the next ones, as far as they are wanted; what is left comes back. */
+static struct span feed(struct client *c, struct span bytes)
+{
+    c->feeding = true;
+    while (bytes.len > 0 && open_for_input(c)) {
+        if (!c->exchange)
+            c->exchange = exchange_create(c->proxy, c);
+        if (!c->exchange) {
+            close_client(c, true);
+            break;
+        }
+        struct exchange *exchange = c->exchange;
+        size_t taken = exchange_take(exchange, bytes);
+        bytes = span_from(bytes, taken);
+        if (taken == 0 && c->exchange == exchange)
+            break;
+    }
+    c->feeding = false;
+    return bytes;
+}
+
+/* The client has ended its half, and all that came before is used. */
+static void settle_end(struct client *c)
+{
+    if (!c->ended || !open_for_input(c) || c->ahead)
+        return;
+    if (c->exchange)
+        exchange_client_ended(c->exchange);
+    else
+        close_client(c, false);
+}
+
+static void on_bytes(struct stream *stream, struct span bytes)
+{
+    struct client *c = client_of(stream);
+    if (!open_for_input(c))
+        return;
+    keep_ahead(c, feed(c, bytes));
+}
+
+static void on_event(struct stream *stream, enum stream_event event)
+{
+    struct client *c = client_of(stream);
+    if (event == STREAM_BROKEN || c->linger_ticks > 0) {
+        close_client(c, false);
+        return;
+    }
+    c->ended = true;
+    settle_end(c);
+}
+
+static void on_drained(struct stream *stream)
+{
+    struct client *c = client_of(stream);
+    if (c->exchange)
+        exchange_client_drained(c->exchange);
+}
+
+void client_wake(struct client *c)
+{
+    if (c->feeding)
+        return;
+    if (c->ahead) {
+        struct span bytes = {c->ahead + c->ahead_at, c->ahead_bytes - c->ahead_at};
+        struct span left = feed(c, bytes);
+        c->ahead_at = c->ahead_bytes - left.len;
+        if (left.len > 0)
+            return;
+        free(c->ahead);
+        c->ahead = NULL;
+    }
+    if (!c->stream.closing && !c->ended && !(c->exchange && exchange_is_full(c->exchange)))
+        stream_read(&c->stream, true);
+    settle_end(c);
+}
+
+void client_pause(struct client *c)
+{
+    stream_read(&c->stream, false);
+}
+
+/* Ends our half, then throws away what still comes: closing at once would reset the connection, and the client would
+ * lose the answer (RFC 9112, 9.6). */
+static void linger(struct client *c)
+{
+    free(c->ahead);
+    c->ahead = NULL;
+    c->linger_ticks = LINGER_MS / TICK_MS;
+    if (!c->ended)
+        stream_read(&c->stream, true);
+    stream_end(&c->stream);
+    proxy_need_tick(c->proxy);
+}
+
+void client_done(struct client *c, bool keep)
+{
+    c->exchange = NULL;
+    if (c->stream.closing)
+        return;
+    if (!keep || c->over_limit || c->proxy->draining)
+        linger(c);
+    else
+        client_wake(c);
+}
+
+void client_break(struct client *c, bool reset)
+{
+    c->exchange = NULL;
+    stream_close(&c->stream, reset);
+}
+
+bool client_idle(const struct client *c)
+{
+    return !c->exchange && c->linger_ticks == 0 && !c->stream.closing;
+}
+
+void client_tick(struct client *c)
+{
+    if (c->linger_ticks == 0 || c->stream.closing)
+        return;
+    bool done = c->ended && !stream_blocked(&c->stream);
+    if (done || --c->linger_ticks == 0) {
+        c->linger_ticks = 1;
+        close_client(c, false);
+    }
+}
+
+static struct client *oldest_idle(const struct proxy *proxy)
+{
+    for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next) {
+        struct client *c = CONTAINER_OF(at, struct client, link);
+        if (client_idle(c))
+            return c;
+    }
+    return NULL;
+}
+
+/* One too many: an idle one makes room, else the new one will be told. */
+static bool admit(struct proxy *proxy, struct client *c)
+{
+    if (proxy->client_count < proxy->options.max_connections)
+        return true;
+    struct client *idle = oldest_idle(proxy);
+    if (idle)
+        close_client(idle, false);
+    else
+        c->over_limit = true;
+    return idle || proxy->client_count < proxy->options.max_connections + OVER_LIMIT_MAX;
+}
+
+void client_accept(struct proxy *proxy, uv_stream_t *server)
+{
+    struct client *c = calloc(1, sizeof *c);
+    if (!c)
+        return;
+    c->proxy = proxy;
+    c->stream.on_bytes = on_bytes;
+    c->stream.on_event = on_event;
+    c->stream.on_drained = on_drained;
+    c->stream.on_closed = on_closed;
+    bool pipe = server->type == UV_NAMED_PIPE;
+    int status = pipe ? stream_init_pipe(&c->stream, server->loop) : stream_init_tcp(&c->stream, server->loop);
+    if (status < 0) {
+        free(c);
+        return;
+    }
+    bool admitted = admit(proxy, c);
+    list_append(&proxy->clients, &c->link);
+    proxy->client_count++;
+    if (uv_accept(server, &c->stream.uv.stream) < 0 || !admitted || proxy->draining) {
+        stream_close(&c->stream, true);
+        return;
+    }
+    if (!pipe)
+        (void)uv_tcp_nodelay(&c->stream.uv.tcp, 1);
+    stream_read(&c->stream, true);
+}

@@ -1,0 +1,45 @@
+/* What the parts of a running proxy share. Private to proxy.c, client.c and the exchange. */
+#pragma once
+
+#include "proxy/access.h"
+#include "proxy/io/listener.h"
+#include "proxy/io/memory.h"
+#include "proxy/io/pool.h"
+#include "proxy/pages/pages.h"
+#include "proxy/proxy.h"
+
+enum {
+    TICK_MS = 100,               /* deadlines are counted in ticks: a freeze is one of them, however long it was */
+    SCRATCH_BYTES = 96 * 1024,   /* a head as it goes out: 64 KiB in, a session token and the signature added */
+    EXCHANGES_KEPT = 32,
+};
+
+struct proxy {
+    struct proxy_options options;
+    struct access_rules access;
+    struct route_options route;
+    struct listeners listeners;
+    struct pool *pool;
+    struct signer *signer;
+    struct link clients;       /* all, in the order they came */
+    struct link exchanges;     /* all that are under way */
+    struct link spare;         /* exchanges to be used again: their memory is large and warm */
+    size_t client_count, spare_count;
+    size_t held_bytes;         /* of bodies, all exchanges together */
+    uv_timer_t tick;
+    struct counters counters;
+    bool draining;
+    bool listeners_closed;
+    void (*on_drained)(void *user);
+    void *user;
+    void (*on_idle)(void *user);
+    void *idle_user;
+    char scratch[SCRATCH_BYTES];      /* heads on their way out */
+    char query_scratch[SCRATCH_BYTES];
+};
+
+/* An exchange has ended or a client has gone: a draining proxy may be done. */
+void proxy_check_drained(struct proxy *proxy);
+
+/* The tick runs while exchanges are under way or clients linger. */
+void proxy_need_tick(struct proxy *proxy);

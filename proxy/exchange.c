@@ -1,0 +1,376 @@
+/* The whole life of a request, one function a phase:
+ *
+ *   HEAD ---> a page, or an error ----------------------------------------------> answered
+ *     |---> HOLD (body hashed, or short) --> CONNECT --> SENT ------------------> answered
+ *     '---> CONNECT --> [CONTINUE] --> STREAM (body flows through) --> SENT ----> answered
+ *                                         '--> DISCARD (answered early) --------> answered
+ *
+ * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE. Where both are over the connections go on to the next
+ * exchange. The steps are pure functions of other rooms; only here is waited and decided. */
+#include "proxy/exchange.h"
+
+#include <stdlib.h>
+
+#include "proxy/base/log.h"
+#include "proxy/exchange_state.h"
+
+enum { CONTINUE_MS = 1000 };
+
+static const struct {
+    const char *name;
+    enum err error; /* when it is over */
+    const char *text;
+} phases[] = {
+    [PHASE_HEAD] = {"head", ERR_REQUEST_TIMEOUT, "The request's head did not come in time."},
+    [PHASE_HOLD] = {"hold", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
+    [PHASE_CONNECT] = {"connect", ERR_TOO_BUSY,
+        "All connections to this server are in use (COUNTERSIGN_MAX_UPSTREAM). Try again, or send fewer at once."},
+    [PHASE_CONTINUE] = {"continue", OK, ""},
+    [PHASE_STREAM] = {"stream", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
+    [PHASE_SENT] = {"sent", ERR_UPSTREAM_TIMEOUT, "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
+    [PHASE_DISCARD] = {"discard", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
+};
+
+void exchange_stir(struct exchange *x)
+{
+    unsigned ms = x->phase == PHASE_CONTINUE ? CONTINUE_MS : x->proxy->options.timeout_ms;
+    x->ticks_left = ms / TICK_MS + 1;
+}
+
+static void enter(struct exchange *x, enum phase phase)
+{
+    x->phase = phase;
+    log_line(LOG_TRACE, "%s", phases[phase].name);
+    exchange_stir(x);
+}
+
+void exchange_enter(struct exchange *x, enum phase phase)
+{
+    enter(x, phase);
+}
+
+struct exchange *exchange_create(struct proxy *proxy, struct client *client)
+{
+    struct exchange *x;
+    if (!list_empty(&proxy->spare)) {
+        x = CONTAINER_OF(proxy->spare.next, struct exchange, link);
+        link_remove(&x->link);
+        proxy->spare_count--;
+    } else {
+        x = malloc(sizeof *x);
+    }
+    if (!x)
+        return NULL;
+    memset(x, 0, offsetof(struct exchange, claim));
+    x->proxy = proxy;
+    x->client = client;
+    list_append(&proxy->exchanges, &x->link);
+    proxy->counters.in_flight++;
+    proxy_need_tick(proxy);
+    enter(x, PHASE_HEAD);
+    return x;
+}
+
+void exchange_free(struct exchange *x)
+{
+    free(x);
+}
+
+static uint64_t ms_between(uint64_t from_ns, uint64_t to_ns)
+{
+    return from_ns && to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
+}
+
+static void record(struct exchange *x)
+{
+    struct counters *counters = &x->proxy->counters;
+    counters->exchanges++;
+    counters->statuses[x->status / 100 % 6]++;
+    counters->bytes_sent += x->sent;
+    counters->bytes_received += x->received;
+    if (x->err)
+        counters->errors[x->err]++;
+    if (!log_enabled(LOG_DEBUG))
+        return;
+    uint64_t now = uv_hrtime();
+    const struct log_value values[] = {
+        {.name = "method", .text = x->head_ns ? x->head.method : SPAN("-")},
+        {.name = "service", .text = x->route.service.len > 0 ? x->route.service : SPAN("-")},
+        {.name = "region", .text = x->route.region.len > 0 ? x->route.region : SPAN("-")},
+        {.name = "status", .number = (unsigned)x->status},
+        {.name = "error", .text = x->err ? span_of(err_code(x->err)) : SPAN("-")},
+        {.name = "sent", .number = x->sent},
+        {.name = "received", .number = x->received},
+        {.name = "queue_ms", .number = ms_between(x->head_ns, x->take_ns), .thousandths = true},
+        {.name = "connect_ms", .number = ms_between(x->take_ns, x->ready_ns), .thousandths = true},
+        {.name = "first_byte_ms", .number = ms_between(x->ready_ns, x->first_ns), .thousandths = true},
+        {.name = "whole_ms", .number = ms_between(x->head_ns, now), .thousandths = true},
+    };
+    log_values(LOG_DEBUG, "exchange", values, sizeof values / sizeof *values);
+}
+
+/* Whether the server's connection can serve another: request and answer whole, nothing odd about either. */
+static bool reusable(const struct exchange *x)
+{
+    return x->phase == PHASE_SENT && x->answer == ANSWER_WHOLE && x->answer_framing.keep_alive && !x->odd;
+}
+
+/* Lets go of all but the client; x is not to be used any more, only recycled. */
+static void release(struct exchange *x)
+{
+    struct proxy *proxy = x->proxy;
+    struct upstream *upstream = x->upstream;
+    bool again = reusable(x);
+    pool_leave(&x->lease);
+    record(x);
+    proxy->held_bytes -= x->held_max;
+    free(x->held);
+    link_remove(&x->link);
+    proxy->counters.in_flight--;
+    if (proxy->spare_count < EXCHANGES_KEPT) {
+        list_prepend(&proxy->spare, &x->link);
+        proxy->spare_count++;
+    } else {
+        free(x);
+    }
+    if (upstream && again)
+        upstream_return(upstream);
+    else if (upstream)
+        upstream_close(upstream);
+    proxy_check_drained(proxy);
+}
+
+void exchange_finish(struct exchange *x)
+{
+    struct client *client = x->client;
+    bool keep = !x->close;
+    release(x);
+    client_done(client, keep);
+}
+
+void exchange_break(struct exchange *x, bool reset)
+{
+    struct client *client = x->client;
+    release(x);
+    if (client)
+        client_break(client, reset);
+}
+
+/* After these nobody can tell where the next request would begin. */
+static bool ends_connection(const struct exchange *x, enum err err)
+{
+    bool unread = !x->head_ns || !body_whole(&x->body);
+    return unread || !x->framing.keep_alive || err == ERR_BAD_REQUEST || err == ERR_REQUEST_TIMEOUT;
+}
+
+void exchange_fail(struct exchange *x, const struct fault *fault)
+{
+    struct proxy *proxy = x->proxy;
+    x->err = fault->err;
+    if (x->answer_begun || !x->client) {
+        exchange_break(x, x->answer_how == ANSWER_UNTIL_CLOSE);
+        return;
+    }
+    struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
+    x->close = x->close || ends_connection(x, fault->err);
+    struct answer_connection connection = {.close = x->close, .minor = x->head_ns ? x->head.minor : 1};
+    bool to_head = x->head_ns && head_method_is(&x->head, SPAN("HEAD"));
+    answer_write_error(&out, fault, x->dialect, to_head, connection);
+    x->status = err_status(fault->err);
+    uv_buf_t buffer = uv_buf_init(out.at, (unsigned)out.len);
+    stream_write(&x->client->stream, &buffer, 1);
+    exchange_finish(x);
+}
+
+/* parse, decide: what is asked, and where it goes. */
+static enum err understand(struct exchange *x, struct fault *fault)
+{
+    struct span bytes = {x->head_memory, x->head_bytes};
+    if (span_starts(bytes, SPAN("\r\n")))
+        bytes = span_from(bytes, 2);
+    enum err err = head_parse_request(&x->head, bytes, fault);
+    if (err)
+        return err;
+    x->head_ns = uv_hrtime();
+    err = framing_of_request(&x->head, &x->framing, fault);
+    body_begin(&x->body, &x->framing);
+    if (!err)
+        err = target_of_request(&x->head, &x->target, fault);
+    if (!err)
+        err = route_find(&x->proxy->route, &x->target, &x->route, fault);
+    x->dialect = x->route.s3 ? DIALECT_S3 : DIALECT_JSON;
+    return err;
+}
+
+/* Whether the caller may do it. A signature that covers the body leaves that open until the body is there. */
+static enum err admit(struct exchange *x, struct fault *fault)
+{
+    const struct credentials_store *credentials = x->proxy->options.credentials;
+    x->claimed = claim_find(&x->head, &x->target, &x->claim);
+    bool known = credentials_current(credentials) || credentials_caller_token(credentials).len > 0;
+    if (!known && (x->proxy->options.token_required || x->route.kind == ROUTE_SERVICE))
+        return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(credentials));
+    struct access_request request = {&x->head, &x->target, x->claimed ? &x->claim : NULL};
+    struct span hash = x->framing.kind == BODY_NONE ? SPAN(EMPTY_SHA256) : (struct span){NULL, 0};
+    enum access access = access_check(&x->proxy->access, &request, hash, fault);
+    if (access == ACCESS_REFUSED)
+        return fault->err;
+    x->access_open = access == ACCESS_NEEDS_HASH;
+    if (x->route.kind == ROUTE_SERVICE && !credentials_current(credentials))
+        return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(credentials));
+    return OK;
+}
+
+static enum err find_page(struct exchange *x, const struct page **page, struct fault *fault)
+{
+    *page = page_find(x->route.path);
+    if (!*page)
+        return fault_set(fault, ERR_NOT_FOUND,
+            "The proxy has no such page. There are /-/health, /-/identity and /-/metrics.");
+    if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
+        return fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
+    return OK;
+}
+
+static void write_page(struct exchange *x, const struct page *page)
+{
+    struct proxy *proxy = x->proxy;
+    const struct proxy_options *options = &proxy->options;
+    struct pool_stats stats = pool_stats(proxy->pool);
+    proxy->counters.clients = (unsigned)proxy->client_count;
+    proxy->counters.upstream_open = stats.open;
+    proxy->counters.upstream_opened = stats.opened;
+    struct page_facts facts = {&proxy->counters, options->credentials, options->function_name,
+        options->function_version, options->route.region};
+    struct buf body = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
+    struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
+    page->write(&facts, &body);
+    struct answer_own own = {.status = 200, .content_type = page->content_type, .body = buf_span(&body),
+        .to_head = head_method_is(&x->head, SPAN("HEAD"))};
+    x->close = !x->framing.keep_alive || !body_whole(&x->body);
+    answer_write(&out, &own, (struct answer_connection){.close = x->close, .minor = x->head.minor});
+    x->status = 200;
+    uv_buf_t buffer = uv_buf_init(out.at, (unsigned)out.len);
+    stream_write(&x->client->stream, &buffer, 1);
+    exchange_finish(x);
+}
+
+static void serve_page(struct exchange *x)
+{
+    const struct page *page = NULL;
+    struct fault fault;
+    enum err err = find_page(x, &page, &fault);
+    if (!err && page->needs_token)
+        err = admit(x, &fault);
+    if (!err && x->access_open)
+        err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
+    if (err)
+        exchange_fail(x, &fault);
+    else
+        write_page(x, page);
+}
+
+static void on_head(struct exchange *x)
+{
+    struct fault fault;
+    enum err err = understand(x, &fault);
+    if (!err && x->client->over_limit)
+        err = fault_set(&fault, ERR_TOO_BUSY,
+            "All connections of the proxy are in use (COUNTERSIGN_MAX_CONNECTIONS). Close those that you do not need.");
+    if (!err && x->proxy->draining)
+        err = fault_set(&fault, ERR_SHUTTING_DOWN, "The proxy is shutting down with its environment.");
+    if (!err && x->route.kind == ROUTE_OWN_PAGE) {
+        serve_page(x);
+        return;
+    }
+    if (!err)
+        err = admit(x, &fault);
+    if (!err)
+        err = send_plan(x, &fault);
+    if (err)
+        exchange_fail(x, &fault);
+    else
+        send_begin(x);
+}
+
+static size_t take_head(struct exchange *x, struct span bytes)
+{
+    struct fault fault;
+    size_t taken = 0;
+    enum scan_verdict verdict = scan_head(&x->scan, bytes, &taken);
+    if (taken > sizeof x->head_memory - x->head_bytes) {
+        (void)fault_set(&fault, ERR_HEAD_TOO_LARGE, "The request's head is larger than %d KiB.", HEAD_MAX_BYTES / 1024);
+        exchange_fail(x, &fault);
+        return taken;
+    }
+    memcpy(x->head_memory + x->head_bytes, bytes.at, taken);
+    x->head_bytes += taken;
+    if (verdict == SCAN_COMPLETE) {
+        on_head(x);
+    } else if (verdict == SCAN_BAD) {
+        (void)fault_set(&fault, ERR_BAD_REQUEST, "This is not a request that can be read in one way only: %s.", x->scan.why);
+        exchange_fail(x, &fault);
+    }
+    return taken;
+}
+
+size_t exchange_take(struct exchange *x, struct span bytes)
+{
+    switch (x->phase) {
+    case PHASE_HEAD:
+        return take_head(x, bytes);
+    case PHASE_HOLD:
+    case PHASE_CONTINUE:
+    case PHASE_STREAM:
+        exchange_stir(x);
+        return send_take(x, bytes);
+    case PHASE_DISCARD:
+        return bytes.len;
+    case PHASE_CONNECT:
+    case PHASE_SENT:
+    default:
+        return 0;
+    }
+}
+
+bool exchange_is_full(const struct exchange *x)
+{
+    return x->phase == PHASE_STREAM && x->upstream && upstream_blocked(x->upstream);
+}
+
+void exchange_client_ended(struct exchange *x)
+{
+    bool whole = x->phase == PHASE_DISCARD || (x->head_ns && body_whole(&x->body));
+    if (!whole)
+        exchange_break(x, false);
+}
+
+void exchange_client_gone(struct exchange *x)
+{
+    x->client = NULL;
+    exchange_break(x, true);
+}
+
+void exchange_client_drained(struct exchange *x)
+{
+    exchange_stir(x);
+    if (x->upstream)
+        upstream_read(x->upstream, true);
+}
+
+void exchange_abort(struct exchange *x)
+{
+    exchange_break(x, true);
+}
+
+void exchange_timeout(struct exchange *x)
+{
+    struct fault fault;
+    bool server_stalls = x->phase == PHASE_STREAM && upstream_blocked(x->upstream);
+    enum err err = server_stalls ? ERR_UPSTREAM_TIMEOUT : phases[x->phase].error;
+    (void)fault_set(&fault, err, "%s", server_stalls ? "The server stopped taking the body." : phases[x->phase].text);
+    if (x->phase == PHASE_CONTINUE)
+        send_continue(x);
+    else
+        exchange_fail(x, &fault);
+}

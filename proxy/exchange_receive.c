@@ -1,0 +1,216 @@
+/* The way back: the server's answer is parsed, written anew and relayed, each read of it in one write to the client. */
+#include "proxy/exchange_state.h"
+
+enum { INTERIM_MAX = 8, GATHERED_MAX = 48, CHUNK_LINE_BYTES = 24 };
+
+/* What goes to the client in one write: heads in the proxy's scratch, content in the loop's memory. */
+struct gathered {
+    unsigned count;
+    uv_buf_t buffers[GATHERED_MAX];
+    unsigned lines;
+    char line[GATHERED_MAX][CHUNK_LINE_BYTES];
+    struct buf head;
+};
+
+static void add(struct gathered *g, struct span s)
+{
+    if (s.len > 0)
+        g->buffers[g->count++] = uv_buf_init((char *)(uintptr_t)s.at, (unsigned)s.len);
+}
+
+static void flush(struct exchange *x, struct gathered *g)
+{
+    if (g->count == 0)
+        return;
+    stream_write(&x->client->stream, g->buffers, g->count);
+    x->answer_begun = x->answer >= ANSWER_BODY;
+    g->count = g->lines = 0;
+    g->head.len = 0;
+}
+
+/* What the client is told of a fault in the answer: an error, where it has had nothing of the answer yet. */
+static void fail(struct exchange *x, const char *why)
+{
+    struct fault fault;
+    (void)fault_set(&fault, ERR_UPSTREAM_PROTOCOL, "The server's answer cannot be passed on: %s.", why);
+    x->odd = true;
+    exchange_fail(x, &fault);
+}
+
+/* 1xx: the server's leave to send the body, or a hint for the client (RFC 9110, 15.2). */
+static const char *on_interim(struct exchange *x, struct gathered *g)
+{
+    struct answer_connection connection = {.minor = 1};
+    if (x->answer_head.status == 101)
+        return "it switches protocols, which nobody asked for";
+    if (++x->interim > INTERIM_MAX)
+        return "it begins with too many interim answers";
+    x->answer_head_bytes = 0;
+    x->answer_scan = (struct scan){.skipped_line = true};
+    if (x->answer_head.status == 100) {
+        send_continue(x);
+    } else if (x->head.minor > 0) {
+        size_t start = g->head.len;
+        answer_relay(&g->head, &x->answer_head, &x->answer_framing, ANSWER_BARE, connection);
+        add(g, buf_since(&g->head, start));
+    }
+    return NULL;
+}
+
+/* An answer that comes before the request is whole: where it is an error, the server wants no more of it. */
+static void stop_sending(struct exchange *x)
+{
+    if (x->phase == PHASE_SENT)
+        return;
+    x->close = true;
+    if (x->phase == PHASE_CONTINUE || x->answer_head.status >= 300)
+        exchange_enter(x, PHASE_DISCARD);
+}
+
+static const char *on_final(struct exchange *x, struct gathered *g)
+{
+    stop_sending(x);
+    x->close = x->close || !x->framing.keep_alive;
+    x->answer_how = answer_framing_for(&x->answer_framing, x->head.minor);
+    x->close = x->close || x->answer_how == ANSWER_UNTIL_CLOSE;
+    x->status = (int)x->answer_head.status;
+    body_begin(&x->answer_body, &x->answer_framing);
+    answer_relay(&g->head, &x->answer_head, &x->answer_framing, x->answer_how,
+        (struct answer_connection){.close = x->close, .minor = x->head.minor});
+    x->answer = ANSWER_BODY;
+    add(g, buf_span(&g->head));
+    return g->head.failed ? "its head is too large" : NULL;
+}
+
+static const char *on_answer_head(struct exchange *x, struct gathered *g, struct fault *fault)
+{
+    struct span bytes = {x->answer_memory, x->answer_head_bytes};
+    bool to_head = head_method_is(&x->head, SPAN("HEAD"));
+    if (head_parse_response(&x->answer_head, bytes, fault) != OK
+        || framing_of_response(&x->answer_head, to_head, &x->answer_framing, fault) != OK)
+        return fault->text;
+    return x->answer_head.status < 200 ? on_interim(x, g) : on_final(x, g);
+}
+
+/* NULL, or what is wrong. */
+static const char *receive_head(struct exchange *x, struct gathered *g, struct span *bytes, struct fault *fault)
+{
+    size_t taken = 0;
+    if (x->answer == ANSWER_AWAITED) {
+        x->answer = ANSWER_HEAD;
+        x->answer_scan.skipped_line = true; /* no empty line may stand before an answer */
+        x->first_ns = uv_hrtime();
+    }
+    enum scan_verdict verdict = scan_head(&x->answer_scan, *bytes, &taken);
+    if (verdict == SCAN_BAD)
+        return x->answer_scan.why;
+    if (taken > sizeof x->answer_memory - x->answer_head_bytes)
+        return "its head is larger than 64 KiB";
+    memcpy(x->answer_memory + x->answer_head_bytes, bytes->at, taken);
+    x->answer_head_bytes += taken;
+    *bytes = span_from(*bytes, taken);
+    return verdict == SCAN_COMPLETE ? on_answer_head(x, g, fault) : NULL;
+}
+
+static void relay_piece(struct exchange *x, struct gathered *g, struct span piece)
+{
+    x->received += piece.len;
+    if (g->count + 3 > GATHERED_MAX)
+        flush(x, g);
+    if (x->answer_how != ANSWER_CHUNKED) {
+        add(g, piece);
+        return;
+    }
+    struct buf line = buf_over(g->line[g->lines++], CHUNK_LINE_BYTES);
+    buf_format(&line, "%zx\r\n", piece.len);
+    add(g, buf_span(&line));
+    add(g, piece);
+    add(g, SPAN("\r\n"));
+}
+
+/* The end that the client's framing needs; the scratch is free again once the head is out. */
+static void relay_end(struct exchange *x, struct gathered *g)
+{
+    x->answer = ANSWER_WHOLE;
+    if (x->answer_how != ANSWER_CHUNKED)
+        return;
+    size_t start = g->head.len;
+    buf_text(&g->head, "0\r\n");
+    answer_write_trailers(&g->head, body_trailers(&x->answer_body));
+    buf_text(&g->head, "\r\n");
+    if (g->count + 1 > GATHERED_MAX)
+        flush(x, g);
+    add(g, buf_since(&g->head, start));
+}
+
+static const char *receive_body(struct exchange *x, struct gathered *g, struct span *bytes)
+{
+    struct span piece;
+    enum body_step step;
+    while ((step = body_next(&x->answer_body, bytes, &piece)) == BODY_PIECE)
+        relay_piece(x, g, piece);
+    if (step == BODY_BAD)
+        return x->answer_body.why;
+    if (step == BODY_END || body_whole(&x->answer_body))
+        relay_end(x, g);
+    return NULL;
+}
+
+/* The answer is with the client, or queued for it. */
+static void on_whole(struct exchange *x)
+{
+    if (x->phase != PHASE_SENT)
+        x->close = true;
+    exchange_finish(x);
+}
+
+void receive_bytes(struct upstream_user *user, struct span bytes)
+{
+    struct exchange *x = CONTAINER_OF(user, struct exchange, user);
+    struct gathered g;
+    struct fault fault;
+    const char *why = NULL;
+    g.count = g.lines = 0;
+    g.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
+    exchange_stir(x);
+    while (!why && (bytes.len > 0 || x->answer == ANSWER_BODY) && x->answer != ANSWER_WHOLE) {
+        bool in_body = x->answer == ANSWER_BODY;
+        why = in_body ? receive_body(x, &g, &bytes) : receive_head(x, &g, &bytes, &fault);
+        if (in_body && x->answer == ANSWER_BODY)
+            break;
+    }
+    if (!why && bytes.len > 0) {
+        x->odd = true; /* bytes after the answer: whose they are nobody can tell */
+        if (!x->answer_begun)
+            why = "more bytes follow than it promised";
+    }
+    if (why && !x->answer_begun) {
+        fail(x, why);
+        return;
+    }
+    flush(x, &g);
+    if (why)
+        fail(x, why);
+    else if (x->answer == ANSWER_WHOLE)
+        on_whole(x);
+    else if (stream_blocked(&x->client->stream))
+        upstream_read(x->upstream, false);
+}
+
+void receive_end(struct upstream_user *user, bool whole)
+{
+    struct exchange *x = CONTAINER_OF(user, struct exchange, user);
+    struct fault fault;
+    x->upstream = NULL;
+    if (x->answer == ANSWER_BODY && x->answer_framing.kind == BODY_UNTIL_CLOSE && whole) {
+        struct gathered g = {.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch)};
+        relay_end(x, &g);
+        flush(x, &g);
+        on_whole(x);
+        return;
+    }
+    if (send_again(x))
+        return;
+    (void)fault_set(&fault, ERR_UPSTREAM_RESET, "The server closed the connection before its answer was whole.");
+    exchange_fail(x, &fault);
+}

@@ -1,0 +1,107 @@
+/* The state of an exchange, shared by its three files: exchange.c coordinates, exchange_send.c is the way to the
+ * server, exchange_receive.c the way back. */
+#pragma once
+
+#include "proxy/answer.h"
+#include "proxy/client.h"
+#include "proxy/core.h"
+#include "proxy/exchange.h"
+#include "proxy/http/body.h"
+#include "proxy/http/scan.h"
+#include "proxy/outgoing.h"
+
+/* How far the request is. */
+enum phase {
+    PHASE_HEAD,     /* its head is coming */
+    PHASE_HOLD,     /* its body is coming, and is held: it must be hashed, or be short enough to be sent twice */
+    PHASE_CONNECT,  /* it waits for a connection */
+    PHASE_CONTINUE, /* its head is sent; the server is to say whether it wants the body */
+    PHASE_STREAM,   /* its body flows through */
+    PHASE_SENT,     /* all of it is sent */
+    PHASE_DISCARD,  /* the server has answered already, and does not want the rest */
+};
+
+/* How far the answer is. */
+enum answer { ANSWER_AWAITED, ANSWER_HEAD, ANSWER_BODY, ANSWER_WHOLE };
+
+struct exchange {
+    struct link link;
+    struct proxy *proxy;
+    struct client *client; /* NULL once its connection is gone */
+    enum phase phase;
+    enum answer answer;
+    unsigned ticks_left;
+    unsigned attempts;     /* connections that the request was sent on */
+    enum dialect dialect;
+
+    struct scan scan;
+    size_t head_bytes;
+    struct framing framing;
+    struct target target;
+    struct route route;
+    bool claimed;            /* claim is filled */
+    bool access_open;        /* access hangs on the body's hash */
+    struct span hash;        /* of the body, as it is signed */
+    char hash_hex[HASH_HEX_BYTES];
+    char *held;
+    size_t held_bytes, held_max;
+
+    struct lease lease;
+    struct upstream_user user;
+    struct upstream *upstream;
+    bool reused;             /* the connection has served before: it may have died unnoticed */
+    bool body_begun;         /* bytes of a streamed body are on their way */
+    bool told_continue;      /* the client has had its 100 */
+
+    struct scan answer_scan;
+    size_t answer_head_bytes;
+    unsigned interim;        /* 1xx answers so far */
+    struct framing answer_framing;
+    enum answer_framing answer_how;
+    bool answer_begun;       /* bytes of the final answer have gone to the client */
+    bool odd;                /* the server's connection must not be used again */
+    bool close;              /* the client's neither */
+
+    int status;              /* that the client sees; 0 for none */
+    enum err err;            /* of the proxy's own */
+    uint64_t sent, received; /* bytes of the bodies */
+    uint64_t head_ns, take_ns, ready_ns, first_ns;
+
+    struct claim claim;
+    struct head head;
+    struct head answer_head;
+    struct body body;
+    struct body answer_body;
+    char head_memory[HEAD_MAX_BYTES];
+    char answer_memory[HEAD_MAX_BYTES];
+};
+
+/* exchange.c: the only places where a phase changes; each re-arms the deadline. */
+void exchange_enter(struct exchange *x, enum phase phase);
+
+/* Something moved: the silence is over. */
+void exchange_stir(struct exchange *x);
+
+/* Answers with the fault where nothing of an answer has gone out, else breaks the connection. Ends the exchange. */
+void exchange_fail(struct exchange *x, const struct fault *fault);
+
+/* The answer is whole, and written. Ends the exchange. */
+void exchange_finish(struct exchange *x);
+
+/* Ends the exchange and the client's connection with it. reset: its end must look broken. */
+void exchange_break(struct exchange *x, bool reset);
+
+/* exchange_send.c */
+/* Decides what becomes of the body, from the head and the route. */
+MUST_USE enum err send_plan(struct exchange *x, struct fault *fault);
+/* Begins with the body, or with the connection where the body streams. */
+void send_begin(struct exchange *x);
+size_t send_take(struct exchange *x, struct span bytes);
+/* The server wants the body, or has not said so for a second. */
+void send_continue(struct exchange *x);
+/* The connection was lost before an answer: sent again where that is safe; false where it is not. */
+bool send_again(struct exchange *x);
+
+/* exchange_receive.c */
+void receive_bytes(struct upstream_user *user, struct span bytes);
+void receive_end(struct upstream_user *user, bool whole);

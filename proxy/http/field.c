@@ -1,0 +1,75 @@
+#include "proxy/http/field.h"
+
+static const struct {
+    struct span name;
+    unsigned flags;
+} known[] = {
+#define X(id, name, flags) [FIELD_##id] = {{name, sizeof(name) - 1}, flags},
+    FIELD_LIST(X)
+#undef X
+};
+
+enum field_id field_identify(struct span name)
+{
+    for (size_t i = 1; i < sizeof known / sizeof *known; i++)
+        if (known[i].name.len == name.len && span_equal_nocase(known[i].name, name))
+            return (enum field_id)i;
+    return FIELD_OTHER;
+}
+
+unsigned field_flags(const struct field *field)
+{
+    static const struct span families[] = {{"x-amz", 5}, {"content-", 8}, {"if-", 3}, {"range", 5}, {"accept", 6},
+        {"cache-control", 13}, {"date", 4}, {"user-agent", 10}, {"etag", 4}, {"location", 8}, {"set-cookie", 10}};
+    if (field->id != FIELD_OTHER)
+        return known[field->id].flags;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (span_starts_nocase(field->name, families[i]))
+            return FIELD_KEEP;
+    return 0;
+}
+
+static bool token_byte(char c)
+{
+    return ascii_alpha(c) || ascii_digit(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+bool field_name_valid(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!token_byte(name.at[i]))
+            return false;
+    return name.len > 0;
+}
+
+bool field_value_valid(struct span value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.at[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+bool field_parse_line(struct span line, struct field *field)
+{
+    size_t colon = span_find(line, ':');
+    if (colon == line.len)
+        return false;
+    field->name = span_first(line, colon);
+    field->value = span_trim(span_from(line, colon + 1));
+    if (!field_name_valid(field->name) || !field_value_valid(field->value))
+        return false;
+    field->id = field_identify(field->name);
+    return true;
+}
+
+bool field_list_has(struct span list, struct span token)
+{
+    struct span item;
+    while (span_next(&list, ',', &item))
+        if (span_equal_nocase(span_trim(item), token))
+            return true;
+    return false;
+}

@@ -1,0 +1,28 @@
+/* Host name to addresses, off the loop (getaddrinfo on libuv's threads). A lookup owns itself: it may outlive whoever
+ * asked, and libuv's answer may come after every close callback. */
+#pragma once
+
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "proxy/base/span.h"
+
+enum { ADDRESSES_MAX = 8 };
+
+struct addresses {
+    size_t count;
+    struct sockaddr_storage at[ADDRESSES_MAX];
+};
+
+struct lookup;
+
+/* on_done: status 0 and at least one address, or libuv's error. Never called from within this call, nor after
+ * lookup_abandon(). NULL where it cannot be started. */
+struct lookup *lookup_start(uv_loop_t *loop, struct span host, unsigned port,
+    void (*on_done)(void *owner, int status, const struct addresses *addresses), void *owner);
+
+/* The owner goes away, or has enough; NULL is fine. */
+void lookup_abandon(struct lookup *lookup);
+
+/* Where the host is an address already; false where it is a name. */
+bool addresses_literal(struct span host, unsigned port, struct addresses *addresses);

@@ -1,0 +1,381 @@
+#include "proxy/io/pool.h"
+
+#include <stdlib.h>
+
+#include "proxy/base/clock.h"
+
+enum {
+    RECENT_MS = 4000,        /* load balancers keep a connection longer than this */
+    ADDRESSES_MS = 10000,    /* how long a lookup's answer is used again */
+    SWEEP_MS = 1000,
+    ORIGINS_KEPT = 32,       /* without a connection, for their TLS session */
+    IDLE_MAX = 128,          /* of all origins: descriptors are few in Lambda */
+};
+
+struct origin {
+    struct link link;
+    struct pool *pool;
+    char server[256];
+    size_t server_bytes;
+    unsigned port;
+    bool tls;
+    unsigned connections;      /* all that are not yet closed */
+    unsigned becoming;         /* of them, those on their way to ready */
+    struct link idle;          /* the last used first */
+    struct link busy;          /* on their way to ready, or lent */
+    struct link waiting;       /* leases, in order */
+    size_t waiters;
+    struct ssl_session_st *session;
+    struct addresses addresses;
+    uint64_t addresses_until;  /* of the loop's clock */
+};
+
+struct pool {
+    struct pool_options options;
+    struct tls_client *tls_client; /* made at the first need: it is no part of the start */
+    uv_timer_t sweep;
+    unsigned pending;          /* the sweep's handle, and connections: at 0 the memory goes */
+    struct link origins;
+    size_t origin_count;
+    unsigned idle;
+    struct pool_stats stats;
+    struct fault fault;
+    bool closing;
+};
+
+static struct upstream *upstream_at(struct link *link)
+{
+    return CONTAINER_OF(link, struct upstream, link);
+}
+
+static void forget_origin(struct origin *origin)
+{
+    link_remove(&origin->link);
+    origin->pool->origin_count--;
+    tls_session_free(origin->session);
+    free(origin);
+}
+
+static bool unused(const struct origin *origin)
+{
+    return origin->connections == 0 && list_empty(&origin->waiting);
+}
+
+/* A new origin stands first, so it is never among those that go. */
+static void trim_origins(struct pool *pool)
+{
+    struct link *at = pool->origins.previous;
+    while (pool->origin_count > ORIGINS_KEPT && at != &pool->origins) {
+        struct origin *origin = CONTAINER_OF(at, struct origin, link);
+        at = at->previous;
+        if (unused(origin))
+            forget_origin(origin);
+    }
+}
+
+static struct origin *find_origin(struct pool *pool, const struct upstream_target *target)
+{
+    for (struct link *at = pool->origins.next; at != &pool->origins; at = at->next) {
+        struct origin *o = CONTAINER_OF(at, struct origin, link);
+        struct span server = {o->server, o->server_bytes};
+        if (o->port == target->port && o->tls == target->tls && span_equal(server, target->server))
+            return o;
+    }
+    return NULL;
+}
+
+static struct origin *make_origin(struct pool *pool, const struct upstream_target *target)
+{
+    struct origin *o = target->server.len < sizeof o->server ? calloc(1, sizeof *o) : NULL;
+    if (!o)
+        return NULL;
+    o->pool = pool;
+    memcpy(o->server, target->server.at, o->server_bytes = target->server.len);
+    o->port = target->port;
+    o->tls = target->tls;
+    list_init(&o->idle);
+    list_init(&o->busy);
+    list_init(&o->waiting);
+    list_prepend(&pool->origins, &o->link);
+    pool->origin_count++;
+    trim_origins(pool);
+    return o;
+}
+
+static void leave_idle(struct upstream *u)
+{
+    struct origin *origin = u->origin;
+    if (!u->idle)
+        return;
+    u->idle = false;
+    origin->pool->idle--;
+    link_remove(&u->link);
+    list_append(&origin->busy, &u->link);
+}
+
+static void discard(struct upstream *u)
+{
+    leave_idle(u);
+    upstream_close(u);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    struct pool *pool = CONTAINER_OF(timer, struct pool, sweep);
+    int64_t limit = clock_wall_ms() - pool->options.idle_ms;
+    for (struct link *at = pool->origins.next; at != &pool->origins; at = at->next) {
+        struct origin *o = CONTAINER_OF(at, struct origin, link);
+        while (!list_empty(&o->idle) && upstream_at(o->idle.previous)->idle_since_ms <= limit)
+            discard(upstream_at(o->idle.previous));
+    }
+    if (pool->idle == 0)
+        (void)uv_timer_stop(timer);
+}
+
+/* The one that has been idle for longest, of all origins. */
+static void discard_oldest(struct pool *pool)
+{
+    struct upstream *oldest = NULL;
+    for (struct link *at = pool->origins.next; at != &pool->origins; at = at->next) {
+        struct origin *o = CONTAINER_OF(at, struct origin, link);
+        struct upstream *last = list_empty(&o->idle) ? NULL : upstream_at(o->idle.previous);
+        if (last && (!oldest || last->idle_since_ms < oldest->idle_since_ms))
+            oldest = last;
+    }
+    if (oldest)
+        discard(oldest);
+}
+
+static struct lease *next_waiting(struct origin *origin, bool used)
+{
+    for (struct link *at = origin->waiting.next; at != &origin->waiting; at = at->next) {
+        struct lease *lease = CONTAINER_OF(at, struct lease, link);
+        if (!used || !lease->fresh)
+            return lease;
+    }
+    return NULL;
+}
+
+static enum err open_another(struct origin *origin);
+
+/* As many are made ready as wait, up to the limit; one that waits for a fresh one takes the place of an idle one. */
+static void balance(struct origin *origin)
+{
+    unsigned max = origin->pool->options.max_per_origin;
+    while (!origin->pool->closing && origin->becoming < origin->waiters)
+        if (origin->connections >= max || open_another(origin) != OK)
+            break;
+    if (origin->becoming < origin->waiters && !list_empty(&origin->idle))
+        discard(upstream_at(origin->idle.previous));
+}
+
+/* To the first that waits, else to the idle ones. */
+static void offer(struct upstream *u)
+{
+    struct origin *origin = u->origin;
+    struct pool *pool = origin->pool;
+    struct lease *lease = next_waiting(origin, u->used);
+    if (lease) {
+        pool_leave(lease);
+        balance(origin);
+        lease->on_ready(lease, u);
+        return;
+    }
+    u->idle_since_ms = clock_wall_ms();
+    u->idle = true;
+    link_remove(&u->link);
+    list_prepend(&origin->idle, &u->link);
+    if (++pool->idle > IDLE_MAX)
+        discard_oldest(pool);
+    if (!uv_is_active((uv_handle_t *)&pool->sweep))
+        (void)uv_timer_start(&pool->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+static void on_ready(struct upstream *u)
+{
+    ((struct origin *)u->origin)->becoming--;
+    offer(u);
+}
+
+static void on_failed(struct upstream *u, const struct fault *fault)
+{
+    struct origin *origin = u->origin;
+    struct lease *lease = next_waiting(origin, false);
+    origin->becoming--;
+    origin->addresses.count = 0;
+    if (!lease)
+        return;
+    pool_leave(lease);
+    lease->on_failed(lease, fault);
+}
+
+static void on_lost(struct upstream *u)
+{
+    leave_idle(u);
+}
+
+static void on_resolved(struct upstream *u, const struct addresses *addresses)
+{
+    struct origin *origin = u->origin;
+    origin->addresses = *addresses;
+    origin->addresses_until = uv_now(origin->pool->options.loop) + ADDRESSES_MS;
+}
+
+/* The last one out, once the pool is closing, turns off the light. */
+static void drop(struct pool *pool)
+{
+    if (--pool->pending > 0)
+        return;
+    while (!list_empty(&pool->origins))
+        forget_origin(CONTAINER_OF(pool->origins.next, struct origin, link));
+    tls_client_destroy(pool->tls_client);
+    free(pool);
+}
+
+static void on_dropped(struct upstream *u)
+{
+    struct origin *origin = u->origin;
+    struct pool *pool = origin->pool;
+    link_remove(&u->link);
+    origin->connections--;
+    pool->stats.open--;
+    balance(origin);
+    drop(pool);
+}
+
+static const struct upstream_owner ownership = {on_ready, on_failed, offer, on_lost, on_dropped, on_resolved};
+
+static enum err open_another(struct origin *origin)
+{
+    struct pool *pool = origin->pool;
+    const struct pool_options *options = &pool->options;
+    bool known = origin->addresses.count > 0 && uv_now(options->loop) < origin->addresses_until;
+    struct upstream_setup setup = {.loop = options->loop, .tls_client = pool->tls_client, .origin = origin,
+        .session = &origin->session, .addresses = known ? &origin->addresses : NULL, .owner = &ownership,
+        .target = {{origin->server, origin->server_bytes}, origin->port, origin->tls, options->connect_timeout_ms}};
+    struct upstream *u = upstream_open(&setup);
+    if (!u)
+        return fault_set(&pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another connection.");
+    list_append(&origin->busy, &u->link);
+    origin->connections++;
+    origin->becoming++;
+    pool->pending++;
+    pool->stats.open++;
+    pool->stats.opened++;
+    return OK;
+}
+
+/* Servers hand out a session a connection or two; the last one is kept for the next handshake. */
+static void on_session(void *user, struct ssl_session_st *session)
+{
+    struct origin *origin = ((struct upstream *)user)->origin;
+    tls_session_free(origin->session);
+    origin->session = session;
+}
+
+static enum err need_tls(struct pool *pool)
+{
+    if (pool->tls_client)
+        return OK;
+    pool->tls_client = tls_client_create(pool->options.ca_bundle, &pool->fault);
+    if (!pool->tls_client)
+        return pool->fault.err;
+    tls_client_on_session(pool->tls_client, on_session);
+    return OK;
+}
+
+struct pool *pool_create(const struct pool_options *options)
+{
+    struct pool *pool = calloc(1, sizeof *pool);
+    if (!pool || uv_timer_init(options->loop, &pool->sweep) < 0) {
+        free(pool);
+        return NULL;
+    }
+    pool->options = *options;
+    pool->pending = 1;
+    list_init(&pool->origins);
+    return pool;
+}
+
+static void on_sweep_closed(uv_handle_t *handle)
+{
+    drop(CONTAINER_OF(handle, struct pool, sweep));
+}
+
+void pool_destroy(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pool->closing = true;
+    for (struct link *at = pool->origins.next; at != &pool->origins; at = at->next) {
+        struct origin *o = CONTAINER_OF(at, struct origin, link);
+        while (!list_empty(&o->idle))
+            discard(upstream_at(o->idle.next));
+        for (struct link *u = o->busy.next; u != &o->busy; u = u->next)
+            upstream_close(upstream_at(u));
+    }
+    uv_close((uv_handle_t *)&pool->sweep, on_sweep_closed);
+}
+
+static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
+{
+    unsigned age = trust == POOL_RECENT ? RECENT_MS : origin->pool->options.idle_ms;
+    int64_t now = clock_wall_ms();
+    while (trust != POOL_FRESH && !list_empty(&origin->idle)) {
+        struct upstream *u = upstream_at(origin->idle.next);
+        int64_t idle_ms = now - u->idle_since_ms;
+        if (idle_ms >= 0 && idle_ms <= age && !upstream_stirs(u)) {
+            leave_idle(u);
+            return u;
+        }
+        if (idle_ms >= 0 && idle_ms <= origin->pool->options.idle_ms && !upstream_stirs(u))
+            return NULL; /* still good, but not for this request */
+        discard(u);
+    }
+    return NULL;
+}
+
+enum err pool_take(struct pool *pool, const struct upstream_target *target, enum pool_trust trust,
+    struct lease *lease, struct upstream **upstream)
+{
+    struct origin *origin = find_origin(pool, target);
+    enum err err = OK;
+    if (!origin)
+        origin = make_origin(pool, target);
+    if (!origin)
+        return fault_set(&pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another server.");
+    if (target->tls)
+        err = need_tls(pool);
+    if (err)
+        return err;
+    *upstream = take_idle(origin, trust);
+    if (*upstream)
+        return OK;
+    lease->origin = origin;
+    lease->fresh = trust == POOL_FRESH;
+    list_append(&origin->waiting, &lease->link);
+    origin->waiters++;
+    balance(origin);
+    if (origin->connections > 0)
+        return OK;
+    pool_leave(lease); /* not one could be opened: nobody would ever serve it */
+    return pool->fault.err;
+}
+
+void pool_leave(struct lease *lease)
+{
+    if (!link_listed(&lease->link))
+        return;
+    link_remove(&lease->link);
+    lease->origin->waiters--;
+}
+
+const struct fault *pool_fault(const struct pool *pool)
+{
+    return &pool->fault;
+}
+
+struct pool_stats pool_stats(const struct pool *pool)
+{
+    return pool->stats;
+}

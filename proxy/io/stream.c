@@ -1,0 +1,163 @@
+#include "proxy/io/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "proxy/base/list.h"
+#include "proxy/io/memory.h"
+
+
+struct queued_write {
+    uv_write_t request;
+    struct stream *stream;
+    size_t bytes;
+    char data[];
+};
+
+static struct stream *stream_of(uv_handle_t *handle)
+{
+    return CONTAINER_OF(handle, struct stream, uv.handle);
+}
+
+int stream_init_tcp(struct stream *stream, uv_loop_t *loop)
+{
+    stream->queued = 0;
+    stream->reading = stream->closing = stream->broken = false;
+    return uv_tcp_init(loop, &stream->uv.tcp);
+}
+
+int stream_init_pipe(struct stream *stream, uv_loop_t *loop)
+{
+    stream->queued = 0;
+    stream->reading = stream->closing = stream->broken = false;
+    return uv_pipe_init(loop, &stream->uv.pipe, 0);
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct io_memory *memory = io_memory_of(handle->loop);
+    (void)suggested;
+    *buffer = uv_buf_init(memory->input, sizeof memory->input);
+}
+
+static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
+{
+    struct stream *stream = CONTAINER_OF(handle, struct stream, uv.stream);
+    if (count > 0) {
+        stream->on_bytes(stream, (struct span){buffer->base, (size_t)count});
+    } else if (count < 0) {
+        stream_read(stream, false);
+        stream->on_event(stream, count == UV_EOF ? STREAM_END : STREAM_BROKEN);
+    }
+}
+
+void stream_read(struct stream *stream, bool on)
+{
+    if (stream->closing || stream->reading == on)
+        return;
+    stream->reading = on;
+    if (on)
+        (void)uv_read_start(&stream->uv.stream, on_allocate, on_read);
+    else
+        (void)uv_read_stop(&stream->uv.stream);
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct queued_write *written = CONTAINER_OF(request, struct queued_write, request);
+    struct stream *stream = written->stream;
+    stream->queued -= written->bytes;
+    free(written);
+    if (status == UV_ECANCELED)
+        return;
+    if (status < 0 && !stream->broken) {
+        stream->broken = true;
+        stream_read(stream, false);
+        stream->on_event(stream, STREAM_BROKEN);
+    } else if (status == 0 && stream->queued == 0) {
+        stream->on_drained(stream);
+    }
+}
+
+/* Copies what the kernel has not taken: all but the first `taken` bytes. */
+static void queue_rest(struct stream *stream, const uv_buf_t *buffers, unsigned count, size_t taken)
+{
+    size_t total = 0;
+    for (unsigned i = 0; i < count; i++)
+        total += buffers[i].len;
+    struct queued_write *rest = malloc(sizeof *rest + (total - taken));
+    if (!rest) {
+        stream->broken = true; /* its bytes would be missing: no more may follow them */
+        return;
+    }
+    rest->stream = stream;
+    rest->bytes = total - taken;
+    char *at = rest->data;
+    for (unsigned i = 0; i < count; i++) {
+        size_t skip = taken < buffers[i].len ? taken : buffers[i].len;
+        memcpy(at, buffers[i].base + skip, buffers[i].len - skip);
+        at += buffers[i].len - skip;
+        taken -= skip;
+    }
+    uv_buf_t whole = uv_buf_init(rest->data, (unsigned)rest->bytes);
+    if (uv_write(&rest->request, &stream->uv.stream, &whole, 1, on_written) < 0) {
+        stream->broken = true;
+        free(rest);
+        return;
+    }
+    stream->queued += rest->bytes;
+}
+
+void stream_write(struct stream *stream, const uv_buf_t *buffers, unsigned count)
+{
+    size_t total = 0;
+    for (unsigned i = 0; i < count; i++)
+        total += buffers[i].len;
+    if (stream->broken || stream->closing || total == 0)
+        return;
+    int taken = stream->queued > 0 ? UV_EAGAIN : uv_try_write(&stream->uv.stream, buffers, count);
+    if (taken < 0)
+        taken = 0; /* queued all the same: then a failure is told by a callback, not inside this call */
+    if ((size_t)taken < total)
+        queue_rest(stream, buffers, count, (size_t)taken);
+}
+
+bool stream_stirs(const struct stream *stream)
+{
+    int fd;
+    char byte;
+    if (uv_fileno(&stream->uv.handle, &fd) < 0)
+        return true;
+    ssize_t count = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count >= 0 || errno != EAGAIN;
+}
+
+static void on_shut(uv_shutdown_t *request, int status)
+{
+    (void)request;
+    (void)status;
+}
+
+void stream_end(struct stream *stream)
+{
+    if (!stream->closing && !stream->broken)
+        (void)uv_shutdown(&stream->shutdown, &stream->uv.stream, on_shut);
+}
+
+static void on_close(uv_handle_t *handle)
+{
+    struct stream *stream = stream_of(handle);
+    stream->on_closed(stream);
+}
+
+void stream_close(struct stream *stream, bool reset)
+{
+    if (stream->closing)
+        return;
+    stream->closing = true;
+    stream->reading = false;
+    bool tcp = stream->uv.handle.type == UV_TCP;
+    if (!reset || !tcp || uv_tcp_close_reset(&stream->uv.tcp, on_close) < 0)
+        uv_close(&stream->uv.handle, on_close);
+}

@@ -1,0 +1,361 @@
+#include "proxy/io/upstream.h"
+
+#include <stdlib.h>
+
+#include "proxy/io/memory.h"
+
+enum { ATTEMPT_MIN_MS = 250 };
+
+static void attempt(struct upstream *u);
+
+static struct upstream *upstream_of(struct stream *stream)
+{
+    return CONTAINER_OF(stream, struct upstream, stream);
+}
+
+static void drop(struct upstream *u)
+{
+    if (--u->pending > 0)
+        return;
+    u->owner->on_dropped(u);
+    tls_finish(&u->tls);
+    free(u);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    drop(CONTAINER_OF(handle, struct upstream, timer));
+}
+
+static void on_stream_closed(struct stream *stream)
+{
+    struct upstream *u = upstream_of(stream);
+    bool go_on = !u->closing;
+    drop(u); /* the timer's handle still counts where it goes on */
+    if (go_on)
+        attempt(u);
+}
+
+void upstream_close(struct upstream *u)
+{
+    if (u->closing)
+        return;
+    u->closing = true;
+    u->user = NULL;
+    lookup_abandon(u->lookup);
+    u->lookup = NULL;
+    if (u->phase != UPSTREAM_RESOLVING)
+        stream_close(&u->stream, false);
+    uv_close((uv_handle_t *)&u->timer, on_timer_closed);
+}
+
+static void fail(struct upstream *u)
+{
+    upstream_close(u);
+    u->owner->on_failed(u, &u->fault);
+}
+
+/* It ended by itself. Whoever has it hears so; before it is ready, the owner does. */
+static void gone(struct upstream *u, bool whole)
+{
+    struct upstream_user *user = u->returned ? NULL : u->user;
+    if (u->phase != UPSTREAM_READY) {
+        fail(u);
+        return;
+    }
+    upstream_close(u);
+    if (user)
+        user->on_gone(user, whole);
+    else
+        u->owner->on_lost(u);
+}
+
+static void lend_memory(struct upstream *u)
+{
+    struct io_memory *memory = io_memory_of(u->timer.loop);
+    tls_use(&u->tls, memory->cipher, sizeof memory->cipher);
+}
+
+/* Sends what TLS has put into the loop's memory. */
+static void flush(struct upstream *u)
+{
+    struct span out = tls_output(&u->tls);
+    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)out.at, (unsigned)out.len);
+    stream_write(&u->stream, &buffer, 1);
+    lend_memory(u);
+}
+
+static void ready(struct upstream *u)
+{
+    u->phase = UPSTREAM_READY;
+    (void)uv_timer_stop(&u->timer);
+    u->owner->on_ready(u);
+}
+
+/* Plain bytes for whoever has it; bytes that nobody asked for mean that it cannot be trusted any more. */
+static void deliver(struct upstream *u, struct span bytes)
+{
+    if (u->user && !u->returned) {
+        u->user->on_bytes(u->user, bytes);
+        return;
+    }
+    upstream_close(u);
+    u->owner->on_lost(u);
+}
+
+static enum err read_secured(struct upstream *u)
+{
+    struct io_memory *memory = io_memory_of(u->timer.loop);
+    size_t bytes = 0;
+    do {
+        lend_memory(u);
+        enum err err = tls_read(&u->tls, memory->plain, sizeof memory->plain, &bytes);
+        flush(u);
+        if (err)
+            return err;
+        if (bytes > 0)
+            deliver(u, (struct span){memory->plain, bytes});
+    } while (bytes > 0 && !u->closing);
+    return OK;
+}
+
+static void on_secured_bytes(struct upstream *u, struct span bytes)
+{
+    tls_feed(&u->tls, bytes);
+    if (u->phase == UPSTREAM_SECURING) {
+        lend_memory(u);
+        enum err err = tls_handshake(&u->tls, &u->fault);
+        flush(u);
+        if (err) {
+            fail(u);
+            return;
+        }
+        if (u->tls.established)
+            ready(u);
+    }
+    if (u->phase != UPSTREAM_READY || u->closing)
+        return;
+    enum err err = read_secured(u);
+    if (!u->closing && (err || u->tls.ended))
+        gone(u, !err);
+}
+
+static void on_bytes(struct stream *stream, struct span bytes)
+{
+    struct upstream *u = upstream_of(stream);
+    u->in_read = true;
+    if (u->target.tls)
+        on_secured_bytes(u, bytes);
+    else
+        deliver(u, bytes);
+    u->in_read = false;
+    if (u->returned && !u->closing) {
+        u->returned = false;
+        u->user = NULL;
+        u->owner->on_free(u);
+    }
+}
+
+static void on_event(struct stream *stream, enum stream_event event)
+{
+    struct upstream *u = upstream_of(stream);
+    if (u->phase != UPSTREAM_READY)
+        (void)fault_set(&u->fault, ERR_UPSTREAM_CONNECT, "The server %.*s closed the connection before it was ready.",
+            SPAN_ARGS(u->target.server));
+    gone(u, event == STREAM_END && !u->target.tls);
+}
+
+static void on_drained(struct stream *stream)
+{
+    struct upstream *u = upstream_of(stream);
+    if (u->user)
+        u->user->on_drained(u->user);
+}
+
+static void secure(struct upstream *u)
+{
+    u->phase = UPSTREAM_SECURING;
+    if (tls_begin(&u->tls, u->tls_client, u->target.server, u->session) != OK) {
+        (void)fault_set(&u->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another connection.");
+        fail(u);
+        return;
+    }
+    tls_set_user(&u->tls, u);
+    on_secured_bytes(u, SPAN(""));
+}
+
+static void on_connect(uv_connect_t *request, int status)
+{
+    struct upstream *u = CONTAINER_OF(request, struct upstream, connect);
+    if (status == UV_ECANCELED)
+        return;
+    if (status < 0) {
+        (void)fault_set(&u->fault, ERR_UPSTREAM_CONNECT, "The server %.*s cannot be reached: %s.",
+            SPAN_ARGS(u->target.server), uv_strerror(status));
+        stream_close(&u->stream, false); /* then the next address */
+        return;
+    }
+    (void)uv_tcp_nodelay(&u->stream.uv.tcp, 1);
+    stream_read(&u->stream, true);
+    if (u->target.tls)
+        secure(u);
+    else
+        ready(u);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+    struct upstream *u = CONTAINER_OF(timer, struct upstream, timer);
+    (void)fault_set(&u->fault, ERR_UPSTREAM_TIMEOUT, "The server %.*s could not be reached and secured in time (%u ms).",
+        SPAN_ARGS(u->target.server), u->target.timeout_ms);
+    if (u->phase == UPSTREAM_CONNECTING && u->next_address < u->addresses.count
+        && uv_now(timer->loop) < u->deadline_ms)
+        stream_close(&u->stream, false);
+    else
+        fail(u);
+}
+
+/* What is left of the time is shared by the addresses that are left, so that a dead one does not use it up. */
+static void arm_timer(struct upstream *u, size_t addresses_left)
+{
+    uint64_t now = uv_now(u->timer.loop), left = u->deadline_ms > now ? u->deadline_ms - now : 0;
+    uint64_t share = left / (addresses_left ? addresses_left : 1);
+    if (share < ATTEMPT_MIN_MS && left > ATTEMPT_MIN_MS)
+        share = ATTEMPT_MIN_MS;
+    (void)uv_timer_start(&u->timer, on_timeout, share < left ? share : left, 0);
+}
+
+/* Connects to the next address. A socket that has failed cannot be used again, so each has its own. */
+static void attempt(struct upstream *u)
+{
+    if (u->next_address == u->addresses.count) {
+        u->phase = UPSTREAM_RESOLVING; /* no stream is open */
+        fail(u);
+        return;
+    }
+    struct sockaddr *address = (struct sockaddr *)&u->addresses.at[u->next_address];
+    arm_timer(u, u->addresses.count - u->next_address++);
+    u->phase = UPSTREAM_CONNECTING;
+    int status = stream_init_tcp(&u->stream, u->timer.loop);
+    if (status < 0) {
+        u->phase = UPSTREAM_RESOLVING;
+    } else {
+        u->pending++;
+        status = uv_tcp_connect(&u->connect, &u->stream.uv.tcp, address, on_connect);
+    }
+    if (status == 0)
+        return;
+    (void)fault_set(&u->fault, ERR_UPSTREAM_CONNECT, "The server %.*s cannot be reached: %s.",
+        SPAN_ARGS(u->target.server), uv_strerror(status));
+    if (u->phase == UPSTREAM_CONNECTING)
+        stream_close(&u->stream, false);
+    else
+        fail(u);
+}
+
+static void on_resolved(void *owner, int status, const struct addresses *addresses)
+{
+    struct upstream *u = owner;
+    u->lookup = NULL;
+    if (status < 0) {
+        (void)fault_set(&u->fault, ERR_UPSTREAM_CONNECT, "The name %.*s cannot be resolved: %s.",
+            SPAN_ARGS(u->target.server), uv_strerror(status));
+        fail(u);
+        return;
+    }
+    u->addresses = *addresses;
+    u->owner->on_resolved(u, addresses);
+    attempt(u);
+}
+
+/* Known addresses are tried from the timer, so that nothing is told from within upstream_open(). */
+static void on_begin(uv_timer_t *timer)
+{
+    attempt(CONTAINER_OF(timer, struct upstream, timer));
+}
+
+static void begin(struct upstream *u, const struct addresses *known)
+{
+    uv_loop_t *loop = u->timer.loop;
+    u->deadline_ms = uv_now(loop) + u->target.timeout_ms;
+    arm_timer(u, 1);
+    if (known)
+        u->addresses = *known;
+    else if (!addresses_literal(u->target.server, u->target.port, &u->addresses))
+        u->lookup = lookup_start(loop, u->target.server, u->target.port, on_resolved, u);
+    if (u->lookup)
+        return;
+    (void)fault_set(&u->fault, ERR_OUT_OF_MEMORY, "There is not enough memory to look up a server.");
+    (void)uv_timer_start(&u->timer, on_begin, 0, 0);
+}
+
+struct upstream *upstream_open(const struct upstream_setup *setup)
+{
+    struct upstream *u = calloc(1, sizeof *u);
+    if (!u || uv_timer_init(setup->loop, &u->timer) < 0) {
+        free(u);
+        return NULL;
+    }
+    u->pending = 1;
+    u->owner = setup->owner;
+    u->origin = setup->origin;
+    u->target = setup->target;
+    u->tls_client = setup->tls_client;
+    u->session = setup->session;
+    u->stream.on_bytes = on_bytes;
+    u->stream.on_event = on_event;
+    u->stream.on_drained = on_drained;
+    u->stream.on_closed = on_stream_closed;
+    begin(u, setup->addresses);
+    return u;
+}
+
+void upstream_lend(struct upstream *u, struct upstream_user *user)
+{
+    u->user = user;
+    stream_read(&u->stream, true);
+}
+
+void upstream_return(struct upstream *u)
+{
+    u->used = true;
+    if (u->in_read) {
+        u->returned = true;
+        return;
+    }
+    u->user = NULL;
+    stream_read(&u->stream, true);
+    u->owner->on_free(u);
+}
+
+static void write_secured(struct upstream *u, struct span plain)
+{
+    enum { RECORDS_OVERHEAD = 1024 };
+    while (plain.len > 0) {
+        struct span part = span_first(plain, IO_BYTES);
+        if (u->tls.out_bytes + part.len + RECORDS_OVERHEAD > u->tls.out_max)
+            flush(u);
+        if (tls_write(&u->tls, part) != OK)
+            u->stream.broken = true;
+        plain = span_from(plain, part.len);
+    }
+}
+
+void upstream_write(struct upstream *u, const uv_buf_t *buffers, unsigned count)
+{
+    if (u->closing)
+        return;
+    if (!u->target.tls) {
+        stream_write(&u->stream, buffers, count);
+        return;
+    }
+    lend_memory(u);
+    for (unsigned i = 0; i < count; i++)
+        write_secured(u, (struct span){buffers[i].base, buffers[i].len});
+    flush(u);
+}
+
+bool upstream_stirs(const struct upstream *u)
+{
+    return u->stream.broken || stream_stirs(&u->stream);
+}

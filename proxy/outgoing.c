@@ -1,0 +1,110 @@
+#include "proxy/outgoing.h"
+
+#include "proxy/aws/claim.h"
+
+static void write_field(struct buf *out, struct span name, struct span value)
+{
+    buf_add(out, name);
+    buf_text(out, ": ");
+    buf_add(out, value);
+    buf_text(out, "\r\n");
+}
+
+/* S3 refuses a request with an x-amz-* field that is not signed; the others need no more than these. */
+static bool is_signed(const struct field *field)
+{
+    return field->id == FIELD_CONTENT_TYPE || field->id == FIELD_CONTENT_MD5
+        || span_starts_nocase(field->name, SPAN("x-amz-"));
+}
+
+/* What the client sent and the service should see, in its order. */
+static void write_client_fields(const struct outgoing *o, struct buf *out, struct canonical *canonical)
+{
+    for (size_t i = 0; i < o->head->count; i++) {
+        const struct field *field = &o->head->fields[i];
+        if (!head_forwards(o->head, field))
+            continue;
+        write_field(out, field->name, field->value);
+        if (is_signed(field))
+            canonical_add(canonical, field->name, field->value);
+    }
+}
+
+static void write_signed(struct buf *out, struct canonical *canonical, struct span name, struct span value)
+{
+    write_field(out, name, value);
+    canonical_add(canonical, name, value);
+}
+
+static void write_framing(const struct outgoing_body *body, struct buf *out)
+{
+    if (body->chunked) {
+        buf_text(out, "Transfer-Encoding: chunked\r\n");
+    } else if (body->has_length) {
+        buf_text(out, "Content-Length: ");
+        buf_number(out, body->length);
+        buf_text(out, "\r\n");
+    }
+    if (body->expect_continue)
+        buf_text(out, "Expect: 100-continue\r\n");
+}
+
+static enum err write_authorization(const struct outgoing *o, const struct scope *scope, struct canonical *canonical,
+    struct buf *out)
+{
+    char names[8192], signature[HASH_HEX_BYTES];
+    struct buf signed_headers = buf_over(names, sizeof names);
+    enum err err = signer_sign(o->signer, o->credentials, scope, canonical, &signed_headers, signature);
+    if (err)
+        return err;
+    buf_text(out, "Authorization: AWS4-HMAC-SHA256 Credential=");
+    buf_add(out, o->credentials->access_key_id);
+    buf_char(out, '/');
+    scope_write(scope, out);
+    buf_text(out, ", SignedHeaders=");
+    buf_add(out, buf_span(&signed_headers));
+    buf_text(out, ", Signature=");
+    buf_add(out, (struct span){signature, sizeof signature});
+    buf_text(out, "\r\n\r\n");
+    return OK;
+}
+
+static void write_request_line(const struct outgoing *o, struct span query, struct buf *out)
+{
+    buf_add(out, o->head->method);
+    buf_char(out, ' ');
+    buf_add(out, o->route->path);
+    if (query.at) {
+        buf_char(out, '?');
+        buf_add(out, query);
+    }
+    buf_text(out, " HTTP/1.1\r\n");
+}
+
+enum err outgoing_write(
+    const struct outgoing *o, int64_t now_s, struct buf *out, struct buf scratch, struct fault *fault)
+{
+    struct span query = o->route->query;
+    if (query.at && o->strip_query) {
+        claim_strip_query(query, &scratch);
+        query = scratch.len > 0 ? buf_span(&scratch) : (struct span){NULL, 0};
+    }
+    struct scope scope = {amz_date_of(now_s), o->route->region, o->route->service};
+    struct canonical canonical = {.method = o->head->method, .path = o->route->path, .query = query,
+        .style = o->route->s3 ? PATH_ONCE : PATH_TWICE, .payload_hash = o->body.hash};
+    write_request_line(o, query, out);
+    write_signed(out, &canonical, SPAN("Host"), o->route->host);
+    write_client_fields(o, out, &canonical);
+    write_framing(&o->body, out);
+    write_signed(out, &canonical, SPAN("X-Amz-Date"), amz_date_span(&scope.date));
+    if (o->route->s3 || o->body.hash.len != HASH_HEX_BYTES)
+        write_signed(out, &canonical, SPAN("X-Amz-Content-Sha256"), o->body.hash);
+    if (o->credentials->session_token.len > 0)
+        write_signed(out, &canonical, SPAN("X-Amz-Security-Token"), o->credentials->session_token);
+    enum err err = write_authorization(o, &scope, &canonical, out);
+    if (err == ERR_BAD_REQUEST)
+        return fault_set(fault, err, "The query has more than %d parameters.", CANONICAL_MAX_PARAMETERS);
+    if (err)
+        return fault_set(fault, err, "There is not enough memory to sign the request.");
+    return out->failed ? fault_set(fault, ERR_HEAD_TOO_LARGE, "The head is too large once it is signed.") : OK;
+}

@@ -1,0 +1,34 @@
+/* The proxy's own pages, under /-/: what each gives, as text. No I/O. */
+#pragma once
+
+#include "proxy/base/buf.h"
+#include "proxy/base/err.h"
+#include "proxy/credentials/credentials.h"
+
+/* What the proxy counts. */
+struct counters {
+    uint64_t exchanges;          /* ended */
+    uint64_t statuses[6];        /* by the first digit of the status; [0]: broken off */
+    uint64_t errors[ERR_COUNT];  /* the proxy's own */
+    uint64_t bytes_sent;         /* of bodies, to servers */
+    uint64_t bytes_received;     /* of bodies, from servers */
+    uint64_t upstream_opened;    /* connections */
+    uint64_t sent_again;         /* requests */
+    unsigned in_flight, clients, upstream_open;
+};
+
+struct page_facts {
+    const struct counters *counters;
+    const struct credentials_store *credentials;
+    struct span function_name, function_version, region;
+};
+
+struct page {
+    struct span path;
+    bool needs_token;
+    struct span content_type;
+    void (*write)(const struct page_facts *facts, struct buf *out);
+};
+
+/* NULL where there is no such page. */
+const struct page *page_find(struct span path);

@@ -1,0 +1,189 @@
+#include "proxy/proxy.h"
+
+#include <stdlib.h>
+
+#include "proxy/base/log.h"
+#include "proxy/client.h"
+#include "proxy/core.h"
+#include "proxy/exchange_state.h"
+
+static void on_client(struct listeners *listeners, uv_stream_t *server)
+{
+    client_accept(CONTAINER_OF(listeners, struct proxy, listeners), server);
+}
+
+static void on_listeners_closed(struct listeners *listeners)
+{
+    struct proxy *proxy = CONTAINER_OF(listeners, struct proxy, listeners);
+    proxy->listeners_closed = true;
+    proxy_check_drained(proxy);
+}
+
+struct proxy *proxy_create(const struct proxy_options *options)
+{
+    struct proxy *proxy = calloc(1, sizeof *proxy);
+    if (!proxy)
+        return NULL;
+    struct pool_options pool = {.loop = options->loop, .max_per_origin = options->max_upstream,
+        .connect_timeout_ms = options->connect_timeout_ms, .idle_ms = options->idle_ms,
+        .ca_bundle = options->ca_bundle};
+    proxy->options = *options;
+    proxy->route = options->route;
+    list_init(&proxy->clients);
+    list_init(&proxy->exchanges);
+    list_init(&proxy->spare);
+    proxy->signer = signer_create();
+    proxy->pool = proxy->signer ? pool_create(&pool) : NULL;
+    if (!proxy->pool || uv_timer_init(options->loop, &proxy->tick) < 0) {
+        signer_destroy(proxy->signer);
+        free(proxy);
+        return NULL;
+    }
+    proxy->access = (struct access_rules){.token_required = options->token_required, .route = &proxy->route,
+        .credentials = options->credentials, .signer = proxy->signer};
+    proxy->listeners.on_client = on_client;
+    proxy->listeners.on_closed = on_listeners_closed;
+    return proxy;
+}
+
+/* An endpoint that leads back here would be asked, and ask itself, until memory is gone. */
+static enum err refuse_loops(const struct proxy *proxy, struct fault *fault)
+{
+    const struct route_options *route = &proxy->route;
+    for (size_t i = 0; i < route->endpoints; i++) {
+        const struct authority *a = &route->endpoint[i].authority;
+        if (authority_is_loopback(a) && a->port == proxy->listeners.port)
+            return fault_set(fault, ERR_BAD_REQUEST,
+                "COUNTERSIGN_ENDPOINT...: %.*s:%u is this proxy's own address, so every request would go in a circle. "
+                "Name the server that the proxy is to send to; SDKs find the proxy by AWS_ENDPOINT_URL.",
+                SPAN_ARGS(a->host), a->port);
+    }
+    return OK;
+}
+
+enum err proxy_listen(struct proxy *proxy, struct fault *fault)
+{
+    enum err err = listeners_open(&proxy->listeners, proxy->options.loop, proxy->options.listen, fault);
+    return err ? err : refuse_loops(proxy, fault);
+}
+
+/* One whose time is over; ending it may end others, so the search begins anew each time. */
+static struct exchange *overdue(const struct proxy *proxy)
+{
+    for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next) {
+        struct exchange *x = CONTAINER_OF(at, struct exchange, link);
+        if (x->ticks_left == 0)
+            return x;
+    }
+    return NULL;
+}
+
+static bool tick_clients(struct proxy *proxy)
+{
+    bool lingering = false;
+    for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next) {
+        struct client *client = CONTAINER_OF(at, struct client, link);
+        client_tick(client);
+        lingering = lingering || client->linger_ticks > 0;
+    }
+    return lingering;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct proxy *proxy = CONTAINER_OF(timer, struct proxy, tick);
+    struct exchange *x;
+    for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next)
+        CONTAINER_OF(at, struct exchange, link)->ticks_left--;
+    while ((x = overdue(proxy)))
+        exchange_timeout(x);
+    if (!tick_clients(proxy) && list_empty(&proxy->exchanges))
+        (void)uv_timer_stop(timer);
+}
+
+void proxy_need_tick(struct proxy *proxy)
+{
+    if (!uv_is_active((uv_handle_t *)&proxy->tick) && !uv_is_closing((uv_handle_t *)&proxy->tick))
+        (void)uv_timer_start(&proxy->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+unsigned proxy_busy(const struct proxy *proxy)
+{
+    return proxy->counters.in_flight;
+}
+
+void proxy_on_idle(struct proxy *proxy, void (*on_idle)(void *user), void *user)
+{
+    proxy->on_idle = on_idle;
+    proxy->idle_user = user;
+}
+
+void proxy_notify_idle(struct proxy *proxy)
+{
+    if (proxy->on_idle && proxy->counters.in_flight == 0)
+        proxy->on_idle(proxy->idle_user);
+}
+
+void proxy_check_drained(struct proxy *proxy)
+{
+    if (proxy->counters.in_flight > 0)
+        return;
+    proxy_notify_idle(proxy);
+    if (!proxy->on_drained || proxy->client_count > 0 || !proxy->listeners_closed)
+        return;
+    void (*on_drained)(void *) = proxy->on_drained;
+    proxy->on_drained = NULL;
+    (void)uv_timer_stop(&proxy->tick);
+    on_drained(proxy->user);
+}
+
+/* What is still under way has had its time. */
+static void on_grace_over(uv_timer_t *timer)
+{
+    struct proxy *proxy = CONTAINER_OF(timer, struct proxy, tick);
+    while (!list_empty(&proxy->exchanges))
+        exchange_abort(CONTAINER_OF(proxy->exchanges.next, struct exchange, link));
+    for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next)
+        client_break(CONTAINER_OF(at, struct client, link), false);
+}
+
+void proxy_drain(struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void *user), void *user)
+{
+    proxy->draining = true;
+    proxy->on_drained = on_drained;
+    proxy->user = user;
+    for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next) {
+        struct client *client = CONTAINER_OF(at, struct client, link);
+        if (client_idle(client))
+            client_break(client, false);
+    }
+    (void)uv_timer_start(&proxy->tick, on_grace_over, grace_ms, 0);
+    listeners_close(&proxy->listeners);
+}
+
+static void on_tick_closed(uv_handle_t *handle)
+{
+    (void)handle;
+}
+
+void proxy_close(struct proxy *proxy)
+{
+    if (!proxy->listeners.closing)
+        listeners_close(&proxy->listeners);
+    on_grace_over(&proxy->tick);
+    pool_destroy(proxy->pool);
+    uv_close((uv_handle_t *)&proxy->tick, on_tick_closed);
+}
+
+void proxy_free(struct proxy *proxy)
+{
+    if (!proxy)
+        return;
+    while (!list_empty(&proxy->spare)) {
+        struct exchange *x = CONTAINER_OF(proxy->spare.next, struct exchange, link);
+        link_remove(&x->link);
+        exchange_free(x);
+    }
+    signer_destroy(proxy->signer);
+    free(proxy);
+}

@@ -1,0 +1,136 @@
+"""What every end-to-end test starts from: the real program and, behind it, a server that checks signatures."""
+
+import contextlib
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness import names  # noqa: E402
+from harness.authority import Authority  # noqa: E402
+from harness.client import Client  # noqa: E402
+from harness.proxy import SANITIZERS, Proxy  # noqa: E402
+from harness.upstream import Upstream  # noqa: E402
+
+
+class Stage:
+    """The program and its upstream, as one test wants them.
+
+    The upstream's refusals fail the test at its end unless expect_refusals is set.
+    """
+
+    def __init__(self, proxy, upstream):
+        self.proxy, self.upstream = proxy, upstream
+        self.expect_refusals = False
+
+    @property
+    def port(self):
+        return self.proxy.port
+
+    @property
+    def last(self):
+        """The last request that reached the upstream."""
+        return self.upstream.last
+
+    def client(self, **how):
+        return Client(self.port, **how)
+
+    def ask(self, method, target, headers=(), body=None, **how):
+        """One request on a connection of its own, and its whole answer."""
+        with self.client() as client:
+            return client.ask(method, target, headers, body, **how)
+
+    def finish(self, failed=False):
+        self.upstream.close()
+        status = self.proxy.stop()
+        print(self.proxy.text())
+        if not failed:
+            assert status == 0
+            assert self.expect_refusals or not self.upstream.refused, self.upstream.refused
+
+
+def settings(upstream, bundle, env):
+    """The program's environment in front of that upstream; a name whose value is None is removed."""
+    base = {"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_CA_BUNDLE": bundle, "COUNTERSIGN_LOG_LEVEL": "DEBUG"}
+    return {**base, **env}
+
+
+@contextlib.contextmanager
+def stages(authority):
+    """A function that starts stages, and the end of all that it started."""
+    started = []
+
+    def start(handler=None, *, tls=True, upstream=None, binary=None, **env):
+        upstream = upstream or Upstream(authority if tls else None, handler)
+        try:
+            proxy = Proxy(settings(upstream, authority.bundle, env), binary=binary)
+        except BaseException:
+            upstream.close()
+            raise
+        started.append(Stage(proxy, upstream))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        problems = []
+        for stage in started:
+            try:
+                stage.finish()
+            except AssertionError as problem:
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def stage(authority):
+    """stage(handler, COUNTERSIGN_X=...) starts the program and its upstream for one test."""
+    with stages(authority) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def module_stage(authority):
+    """The same for a whole module."""
+    with stages(authority) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared(module_stage):
+    """One program and one upstream for the tables of a module."""
+    return module_stage()
+
+
+@pytest.fixture
+def run(authority):
+    """run(env, args) starts the program alone; all end with the test."""
+    started = []
+
+    def start(env=None, **how):
+        started.append(Proxy({"COUNTERSIGN_CA_BUNDLE": authority.bundle, **(env or {})}, **how))
+        return started[-1]
+
+    yield start
+    for proxy in started:
+        proxy.stop()
+        print(proxy.text())
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    return names.build(tmp_path_factory.mktemp("names"))
+
+
+@pytest.fixture
+def named(library):
+    """named({host: addresses}, port) is the environment in which the program resolves these names only."""
+    return lambda hosts, port=None: names.environment(library, hosts, port, SANITIZERS["ASAN_OPTIONS"])
