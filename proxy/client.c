@@ -35,24 +35,6 @@ static void close_client(struct client *c, bool reset)
         exchange_client_gone(exchange);
 }
 
-/* Keeps the bytes that the exchange does not want yet; reading stops meanwhile, so one read is all there can be. */
-static void keep_ahead(struct client *c, struct span bytes)
-{
-    char *kept = bytes.len > 0 ? malloc(bytes.len) : NULL;
-    if (bytes.len > 0 && !kept) {
-        close_client(c, true);
-        return;
-    }
-    if (kept)
-        memcpy(kept, bytes.at, bytes.len);
-    free(c->ahead);
-    c->ahead = kept;
-    c->ahead_at = 0;
-    c->ahead_bytes = bytes.len;
-    if (kept)
-        stream_read(&c->stream, false);
-}
-
 static bool open_for_input(const struct client *c)
 {
     return !c->stream.closing && c->linger_ticks == 0;
@@ -79,6 +61,22 @@ static struct span feed(struct client *c, struct span bytes)
     return bytes;
 }
 
+/* Keeps the bytes that the exchange does not want yet; reading stops meanwhile, so one read is all there can be. */
+static void keep_ahead(struct client *c, struct span bytes)
+{
+    if (bytes.len == 0 || !open_for_input(c))
+        return;
+    c->ahead = malloc(bytes.len);
+    if (!c->ahead) {
+        close_client(c, true);
+        return;
+    }
+    memcpy(c->ahead, bytes.at, bytes.len);
+    c->ahead_at = 0;
+    c->ahead_bytes = bytes.len;
+    stream_read(&c->stream, false);
+}
+
 /* The client has ended its half, and all that came before is used. */
 static void settle_end(struct client *c)
 {
@@ -93,9 +91,8 @@ static void settle_end(struct client *c)
 static void on_bytes(struct stream *stream, struct span bytes)
 {
     struct client *c = client_of(stream);
-    if (!open_for_input(c))
-        return;
-    keep_ahead(c, feed(c, bytes));
+    if (open_for_input(c))
+        keep_ahead(c, feed(c, bytes));
 }
 
 static void on_event(struct stream *stream, enum stream_event event)
@@ -116,20 +113,27 @@ static void on_drained(struct stream *stream)
         exchange_client_drained(c->exchange);
 }
 
+/* Hands on what waits; false where some of it still does. The memory is nobody's meanwhile, for the exchange may end
+ * the connection. */
+static bool feed_ahead(struct client *c)
+{
+    char *memory = c->ahead;
+    c->ahead = NULL;
+    struct span left = feed(c, (struct span){memory + c->ahead_at, c->ahead_bytes - c->ahead_at});
+    if (left.len == 0 || !open_for_input(c)) {
+        free(memory);
+        return true;
+    }
+    c->ahead = memory;
+    c->ahead_at = c->ahead_bytes - left.len;
+    return false;
+}
+
 void client_wake(struct client *c)
 {
-    if (c->feeding)
+    if (c->feeding || (c->ahead && !feed_ahead(c)) || !open_for_input(c))
         return;
-    if (c->ahead) {
-        struct span bytes = {c->ahead + c->ahead_at, c->ahead_bytes - c->ahead_at};
-        struct span left = feed(c, bytes);
-        c->ahead_at = c->ahead_bytes - left.len;
-        if (left.len > 0)
-            return;
-        free(c->ahead);
-        c->ahead = NULL;
-    }
-    if (!c->stream.closing && !c->ended && !(c->exchange && exchange_is_full(c->exchange)))
+    if (!c->ended && !(c->exchange && exchange_is_full(c->exchange)))
         stream_read(&c->stream, true);
     settle_end(c);
 }
@@ -185,22 +189,22 @@ void client_tick(struct client *c)
     }
 }
 
-static struct client *oldest_idle(const struct proxy *proxy)
+static struct client *oldest_without_need(const struct proxy *proxy)
 {
     for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next) {
         struct client *c = CONTAINER_OF(at, struct client, link);
-        if (client_idle(c))
+        if (!c->exchange && !c->stream.closing)
             return c;
     }
     return NULL;
 }
 
-/* One too many: an idle one makes room, else the new one will be told. */
+/* One too many: one that waits for nothing, or has had its last answer, makes room; else the new one will be told. */
 static bool admit(struct proxy *proxy, struct client *c)
 {
     if (proxy->client_count < proxy->options.max_connections)
         return true;
-    struct client *idle = oldest_idle(proxy);
+    struct client *idle = oldest_without_need(proxy);
     if (idle)
         close_client(idle, false);
     else

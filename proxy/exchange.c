@@ -160,7 +160,8 @@ void exchange_break(struct exchange *x, bool reset)
 static bool ends_connection(const struct exchange *x, enum err err)
 {
     bool unread = !x->head_ns || !body_whole(&x->body);
-    return unread || !x->framing.keep_alive || err == ERR_BAD_REQUEST || err == ERR_REQUEST_TIMEOUT;
+    bool tunnel = err == ERR_METHOD_NOT_ALLOWED && x->route.kind != ROUTE_OWN_PAGE;
+    return unread || tunnel || !x->framing.keep_alive || err == ERR_BAD_REQUEST || err == ERR_REQUEST_TIMEOUT;
 }
 
 void exchange_fail(struct exchange *x, const struct fault *fault)

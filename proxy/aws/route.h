@@ -22,7 +22,7 @@ struct route_options {
     const struct endpoint *endpoint;
 };
 
-enum route_kind { ROUTE_OWN_PAGE, ROUTE_SERVICE };
+enum route_kind { ROUTE_NONE, ROUTE_OWN_PAGE, ROUTE_SERVICE };
 
 struct route {
     enum route_kind kind;

@@ -19,7 +19,7 @@ EARLY_END = BAD_GATEWAY._replace(codes=ENDED_EARLY)
 
 class Answer(NamedTuple):
     name: str
-    sent: tuple  # the parts of the answer: a part is sent when the client has what the parts before it hold
+    sent: tuple  # the answer; or its first part, and the rest that comes when the client has that
     outcome: Outcome
     then: str = "keep"  # what the upstream does after it: keep, close, reset
     method: bytes = b"GET"
@@ -45,9 +45,9 @@ STATUS_LINES = [
         b"HTTP/1.1 200 OK", b"HTTP/1.1 200 ", b"HTTP/1.1 200 A long reason, with: punctuation; and\ttabs",
         b"HTTP/1.1 200 \xc3\xa9\xff", b"HTTP/1.1 200  OK", b"HTTP/1.1 200 OK "]),
     *(status_line(b"HTTP/1.1 %d Said" % code, relayed(body=b"hello", status=code, reused=True)) for code in (
-        201, 202, 203, 206, 207, 226, 299, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407,
-        408, 409, 410, 411, 412, 413, 414, 416, 417, 418, 422, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505,
-        509, 598, 599)),
+        201, 202, 203, 206, 207, 226, 299, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406,
+        407, 408, 409, 410, 411, 412, 413, 414, 416, 417, 418, 422, 429, 431, 451, 499, 500, 501, 502, 503,
+        504, 505, 509, 598, 599)),
     status_line(b"HTTP/1.1 200", GREETING | BAD_GATEWAY),
     *(status_line(line, BAD_GATEWAY) for line in b"""
         HTTP/1.1200 HTTP/1.1_200_OK HTTP HTTP/1.1 H 200 OK <html> {"a":"b"} ICY SSH-2.0-OpenSSH +OK GET
@@ -93,7 +93,8 @@ FIELDS = [
     field("challenges stay apart", b"WWW-Authenticate: Basic\r\nWWW-Authenticate: Digest x=\"y\"\r\n",
           relayed(b"WWW-Authenticate: Basic", b'WWW-Authenticate: Digest x="y"', body=b"hello", reused=True)),
     field("what S3 answers", b"x-amz-id-2: a/b=\r\nx-amz-request-id: A\r\nServer: AmazonS3\r\n",
-          relayed(b"x-amz-id-2: a/b=", b"x-amz-request-id: A", b"Server: AmazonS3", body=b"hello", reused=True)),
+          relayed(b"x-amz-id-2: a/b=", b"x-amz-request-id: A", b"Server: AmazonS3", body=b"hello",
+                  reused=True)),
     field("a redirect's Location", b"Location: https://b.s3.eu-west-1.amazonaws.com/k\r\n",
           relayed(b"Location: https://b.s3.eu-west-1.amazonaws.com/k", body=b"hello", reused=True)),
     field("an error code of the proxy's", b"X-Countersign-Error: BadRequest\r\n", GREETING),
@@ -147,7 +148,11 @@ def chunked(name, body, outcome, *how, **more):
     return answer("chunks: " + name, ok(CHUNKED, body), outcome, *how, **more)
 
 
-def late(name, rest, outcome=CUT, *how, first=CHUNKED + b"\r\n" + b"5\r\nfirst\r\n", **more):
+FIRST = b"first"
+FIRST_CHUNK = CHUNKED + b"\r\n5\r\n" + FIRST + b"\r\n"
+
+
+def late(name, rest, outcome=CUT, *how, first=FIRST_CHUNK, **more):
     """The client has the head and a first part of the body when the rest goes wrong."""
     return Answer("late: " + name, (STATUS + first, rest), outcome, *how, **more)
 
@@ -200,7 +205,8 @@ CHUNKS = [
             relayed(body=b"hello", framing=("close",), reused=True), minor=0),
 ]
 
-LONG = b"Content-Length: 10\r\n\r\nfirst"
+FIRST_OF_LENGTH = b"Content-Length: 10\r\n\r\n" + FIRST
+FIRST_UNTIL_CLOSE = b"\r\n" + FIRST
 SHORT_ENDS = [
     *(answer(f"end: {name}, then {then}", ok(lines, body), BROKEN._replace(codes=ENDED_EARLY), then)
       for then in ("close", "reset") for name, lines, body in [
@@ -219,13 +225,13 @@ SHORT_ENDS = [
           ("a trailer cut short", CHUNKED, HELLO + b"0\r\nX-A")]),
     *(late(f"{name}, then {then}, to HTTP/1.{minor}", rest, CUT, then, minor=minor, first=first)
       for then in ("close", "reset") for minor in (0, 1) for name, first, rest in [
-          ("a length cut short", LONG, b"hell"),
-          ("no last chunk", CHUNKED + b"\r\n5\r\nfirst\r\n", HELLO),
-          ("a chunk cut short", CHUNKED + b"\r\n5\r\nfirst\r\n", b"9\r\nhello"),
-          ("a last chunk without the end", CHUNKED + b"\r\n5\r\nfirst\r\n", b"0\r\n"),
-          ("a trailer cut short", CHUNKED + b"\r\n5\r\nfirst\r\n", b"0\r\nX-A: b")]),
+          ("a length cut short", FIRST_OF_LENGTH, b"hell"),
+          ("no last chunk", FIRST_CHUNK, HELLO),
+          ("a chunk cut short", FIRST_CHUNK, b"9\r\nhello"),
+          ("a last chunk without the end", FIRST_CHUNK, b"0\r\n"),
+          ("a trailer cut short", FIRST_CHUNK, b"0\r\nX-A: b")]),
     *(late(f"an answer without a length is reset, to HTTP/1.{minor}", b"rest", CUT, "reset", minor=minor,
-           first=b"\r\nfirst") for minor in (0, 1)),
+           first=FIRST_UNTIL_CLOSE) for minor in (0, 1)),
     *(answer(f"end: {name}, then {then}", head, EARLY_END, then)
       for then in ("close", "reset") for name, head in [
           ("no byte", b""), ("one byte", b"H"), ("a status line cut short", b"HTTP/1.1 20"),
@@ -234,21 +240,23 @@ SHORT_ENDS = [
 ]
 
 UNTIL_CLOSE = [
-    *(answer("until close: " + name, sent, relayed(body=body, reused=False), "close") for name, sent, body in [
+    *(answer("until close: " + name, sent, relayed(body=body, reused=False), "close")
+      for name, sent, body in [
         ("a body", ok(b"", b"hello"), b"hello"),
         ("no body", ok(b""), b""),
         ("chunks are only a body", ok(b"", HELLO + LAST), HELLO + LAST),
         ("an answer is only a body", ok(b"", OK_HELLO), OK_HELLO),
         ("from HTTP/1.0", ok(b"", b"hello", HTTP_1_0), b"hello"),
         ("in spite of keep-alive", ok(b"Connection: keep-alive\r\n", b"hello"), b"hello")]),
-    *(answer("until close: to HTTP/1.0 " + name, sent, relayed(body=b"hello", framing=("close",), reused=False),
-             "close", minor=0) for name, sent in [
+    *(answer("until close: to HTTP/1.0 " + name, sent,
+             relayed(body=b"hello", framing=("close",), reused=False), "close", minor=0)
+      for name, sent in [
         ("from HTTP/1.1", ok(b"", b"hello")),
         ("from HTTP/1.0", ok(b"", b"hello", HTTP_1_0))]),
     late("an answer without a length ends", b"rest", relayed(body=b"firstrest", reused=False), "close",
-         first=b"\r\nfirst"),
+         first=FIRST_UNTIL_CLOSE),
     late("an answer without a length ends, to HTTP/1.0", b"rest", relayed(body=b"firstrest", reused=False),
-         "close", minor=0, first=b"\r\nfirst"),
+         "close", minor=0, first=FIRST_UNTIL_CLOSE),
 ]
 
 KEEPING = [
@@ -260,13 +268,14 @@ KEEPING = [
     answer("connection: close and chunks", ok(CHUNKED + b"Connection: close\r\n", HELLO + LAST), ONE_WAY),
     answer("connection: close and no body", ok(b"Connection: close\r\nContent-Length: 0\r\n"),
            relayed(reused=False)),
-    answer("connection: keep-alive", OK_HEAD + b"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\nhello",
-           GREETING),
+    answer("connection: keep-alive",
+           OK_HEAD + b"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\nhello", GREETING),
     answer("connection: closed after all", OK_HELLO, ONE_WAY, "close"),
     answer("connection: reset after all", OK_HELLO, ONE_WAY | BROKEN._replace(codes=ENDED_EARLY), "reset"),
     answer("connection: HTTP/1.0", ok(b"Content-Length: 5\r\n", b"hello", HTTP_1_0), ONE_WAY),
     answer("connection: HTTP/1.0 and keep-alive",
-           ok(b"Connection: keep-alive\r\nContent-Length: 5\r\n", b"hello", HTTP_1_0), relayed(body=b"hello")),
+           ok(b"Content-Length: 5\r\nConnection: keep-alive\r\n", b"hello", HTTP_1_0),
+           relayed(body=b"hello")),
     answer("connection: a length to HTTP/1.0", OK_HELLO, GREETING, minor=0),
 ]
 
@@ -285,7 +294,7 @@ HEAD = dict(method=b"HEAD")
 
 
 def followed(name, sent, answered, **more):
-    """Bytes where none may be: all at once they are odd; one at a time the answer may have gone on before them."""
+    """Bytes where none may be: all at once they are odd; in pieces the answer may have gone on before them."""
     answered = answered._replace(arrival=answered.arrival._replace(reused=False))
     return answer(name, sent, BAD_GATEWAY, in_pieces=answered | BROKEN, **more)
 
@@ -400,7 +409,7 @@ INTERIM = [
     interim("101 to HTTP/1.0", before(status=b"101 Switching Protocols"), BAD_GATEWAY, minor=0),
     interim("103 with a length", before(b"Content-Length: 5") + OK_HELLO, hinted((103,)) | BAD_GATEWAY),
     interim("103 with length zero", before(b"Content-Length: 0") + OK_HELLO, hinted((103,)) | BAD_GATEWAY),
-    interim("103 with a length and its body", before(b"Content-Length: 5") + b"hello" + OK_HELLO, BAD_GATEWAY),
+    interim("103 with a length and a body", before(b"Content-Length: 5") + b"hello" + OK_HELLO, BAD_GATEWAY),
     interim("103 with a coding", before(CHUNKED.rstrip()) + OK_HELLO, hinted((103,)) | BAD_GATEWAY),
     interim("103 with a coding and its body", before(CHUNKED.rstrip()) + LAST + OK_HELLO, BAD_GATEWAY),
     interim("103 with a body", before() + b"hello" + OK_HELLO, BAD_GATEWAY),

@@ -256,7 +256,7 @@ class Upstream:
       answer  bytes; or a list of them, with a wait for release() before each but the first; or a function
               of the request that gives either
       then    keep the connection for the next request, close it, or reset it
-      step    bytes sent at a time
+      step    bytes of the last part sent at a time
       after   request: answer when all of it has come; head: when its head has come, leaving the body unread
     """
 
@@ -365,4 +365,4 @@ class Connection:
         for number, part in enumerate(parts):
             if number:
                 gate.acquire(timeout=TIMEOUT)
-            self.wire.send(part, step)
+            self.wire.send(part, step if part is parts[-1] else None)

@@ -81,7 +81,8 @@ class Stage:
         what, method, url, sent, status, seconds, remark = report
         request = (f"{method} {url}", *sent.split(" | "))
         right = judge(what, status, remark)
-        self.screen.step(title or what, request, (status, remark.rstrip("; ")), float(seconds), right)
+        text = re.sub(r"Code (.*?); Message (.*?);.*", r"\1: \2", remark).rstrip("; ")
+        self.screen.step(title or what, request, (status, text), float(seconds), right)
 
 
     @staticmethod
@@ -158,7 +159,7 @@ def identity(stage, port):
         facts = {}
     account, secret = stage.server.role.split(":")[4], stage.server.credentials["AWS_SECRET_ACCESS_KEY"]
     right = status == 200 and account in body and token not in body and secret not in body
-    lines = json.dumps(facts, indent=2).splitlines() if facts else [body]
+    lines = json.dumps(facts, indent=2, ensure_ascii=False).splitlines() if facts else [body]
     stage.screen.step("Ask the proxy", (f"GET http://localhost:{port}/-/identity",
                                         "X-Countersign-Token: $AWS_SESSION_TOKEN"),
                       (status, "OK" if right else "not as it should be"), seconds, right, lines)
@@ -253,6 +254,7 @@ def main():
     for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, give_up)
     clean_environment()
+    sys.stdout.reconfigure(errors="replace")
     screen = Screen()
     screen.title("A Lambda function that signs nothing, and a proxy that signs with the function's role")
     try:

@@ -30,6 +30,9 @@ class Process:
         return self.child.poll()
 
     def text(self):
+        """What it printed so far, and all of it once it has ended."""
+        if self.status is not None:
+            self.reader.join(2)
         return "".join(self.lines)
 
     def _read(self):
@@ -51,7 +54,7 @@ class Process:
     def wait_for(self, found, timeout=20):
         """The first true value of found(text), asked again at every line; an error where none comes."""
         with self.changed:
-            self.changed.wait_for(lambda: found(self.text()) or self.ended, timeout)
+            self.changed.wait_for(lambda: found("".join(self.lines)) or self.ended, timeout)
         value = found(self.text())
         assert value, f"not in what {self.child.args} printed:\n{self.text()}"
         return value

@@ -15,7 +15,7 @@ def wrap(text, width):
     if not text.startswith("{"):
         return textwrap.wrap(text, width, break_on_hyphens=False)
     lines = [""]
-    for piece in re.findall(r"[^,]*,?", text):
+    for piece in re.findall(r"[^,]+,?|,", text):
         if len(lines[-1] + piece) > width:
             lines.append("")
         lines[-1] += piece
@@ -81,7 +81,7 @@ class Screen:
         taken = f"{seconds * 1000:>6.0f} ms"
         room = self.width - INDENT - 4 - len(taken) - len("  WRONG ")
         first, *rest = textwrap.wrap(text, room) or [""]
-        code = "32" if str(status).startswith("2") else "33"
+        code = "32" if str(status)[0] in "02" else "33"
         self.line(f"{' ' * INDENT}{self.paint(code, str(status))} {first.ljust(room)}  {taken}  {mark}")
         for line in rest:
             self.line(" " * (INDENT + 4) + line)

@@ -34,7 +34,7 @@ def test_does_every_step(shown):
     r"PUT http://localhost:\d+/s3/voice-memos/calls/hello%20world\.wav",
     r"X-Countersign-Token: \$AWS_SESSION_TOKEN",
     r"X-Amz-Target: Transcribe\.StartTranscriptionJob", r"200 TranscriptionJobStatus COMPLETED.* ms  ok",
-    r"200 KeyCount 1; Key calls/hello world\.wav", r"401 TokenRequired", r"403 Code SignatureDoesNotMatch",
+    r"200 KeyCount 1; Key calls/hello world\.wav", r"401 TokenRequired", r"403 SignatureDoesNotMatch",
     r"GET http://localhost:\d+/-/identity", r'"123456789012"', r"SHUTDOWN spindown",
 ])
 def test_shows_what_matters(shown, line):

@@ -74,8 +74,9 @@ def test_passes_over_an_event_that_it_does_not_know(emulated, event):
     assert lam.shutdown() == {"countersign": 0}
 
 
-def test_keeps_serving_and_asks_rarely_where_next_is_refused(emulated):
-    lam = emulated(faults={"next": [None, refusal(403, "Extension.InvalidExtensionState")]})
+@pytest.mark.parametrize("status", [403, 400, 404, 503])
+def test_keeps_serving_and_asks_rarely_where_next_is_refused(emulated, status):
+    lam = emulated(faults={"next": [None, refusal(status, "Extension.InvalidExtensionState")]})
     lam.start()
     lam.tell({"eventType": "BANANA"})
     await_nexts(lam, 2)
@@ -116,6 +117,15 @@ def test_serves_on_and_does_not_spin_where_lambdas_api_is_gone(emulated):
     before = lam.extension().cpu_seconds()
     time.sleep(2)
     assert lam.extension().cpu_seconds() - before < 1.0
+    assert healthy(lam.port) and lam.extension().status is None
+
+
+def test_serves_on_and_does_not_spin_where_every_next_is_cut(emulated):
+    lam = emulated(faults={"next": [None, *[hang_up()] * 10_000]})
+    lam.start()
+    lam.tell({"eventType": "BANANA"})
+    time.sleep(2)
+    assert 2 < len(lam.api.named("next")) < 100
     assert healthy(lam.port) and lam.extension().status is None
 
 

@@ -97,9 +97,8 @@ def test_asks_for_shutdown_alone(emulated):
     assert events_asked(lam) == [["SHUTDOWN"]]
 
 
-@pytest.mark.parametrize("why", [{"COUNTERSIGN_DRAIN": "on"}, {"COUNTERSIGN_METRICS": "Signing"}])
-def test_asks_for_invocations_where_something_needs_them(emulated, why):
-    lam = emulated(why)
+def test_asks_for_invocations_where_it_drains_after_each(emulated):
+    lam = emulated({"COUNTERSIGN_DRAIN": "on"})
     lam.start()
     assert [sorted(events) for events in events_asked(lam)] == [["INVOKE", "SHUTDOWN"]]
 

@@ -1,5 +1,6 @@
 """The end of the extension: no new client, what is on its way may end, and all within Lambda's patience."""
 
+import signal
 import socket
 import time
 
@@ -96,6 +97,15 @@ def test_an_idle_client_does_not_hold_it(emulated):
         lam.tell({"eventType": "SHUTDOWN", "shutdownReason": "spindown", "deadlineMs": unix_ms(60.0)})
         assert lam.extension().wait(20) == 0
         assert time.monotonic() - begun < 0.9
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_an_end_too(emulated, number):
+    """Lambda sends none, but whoever does must not find a program that hangs."""
+    lam = emulated()
+    lam.start()
+    lam.extension().signal(number)
+    assert lam.extension().wait(10) == 0
 
 
 def unix_ms(from_now):
