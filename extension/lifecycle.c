@@ -175,7 +175,8 @@ static void on_next(void *owner, const struct api_answer *answer)
         log_line(LOG_DEBUG, "the wait for Lambda's next event ended: %s; asking again", answer->error);
         ask_later(life, NEXT_RETRY_MS);
     } else {
-        log_line(LOG_DEBUG, "Lambda's Extensions API answered %u to event/next; asking again later", answer->status);
+        log_line(life->retry_ms < NEXT_RETRY_MS ? LOG_WARN : LOG_DEBUG,
+            "Lambda's Extensions API answered %u to event/next; serving on, and asking again later", answer->status);
         ask_later(life, NEXT_REFUSED_MS);
     }
 }
@@ -218,9 +219,12 @@ static void on_registration(void *owner, const struct api_answer *answer)
         life->invokes = false;
         ask_registration(life);
     } else {
-        const char *why = answer->error ? answer->error : "see its answer's status";
-        log_line(LOG_ERROR, "registering with Lambda's Extensions API at %s failed: status %u, %s",
-            life->config->runtime_api, answer->status, why);
+        if (answer->status == 0)
+            log_line(LOG_ERROR, "registering with Lambda's Extensions API at %s failed: %s", life->config->runtime_api,
+                answer->error);
+        else
+            log_line(LOG_ERROR, "registering with Lambda's Extensions API at %s failed: it answered %u",
+                life->config->runtime_api, answer->status);
         end(life, life->status ? life->status : EXIT_RUN_TIME, 0);
     }
 }

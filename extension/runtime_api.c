@@ -107,8 +107,7 @@ static const char *take_head(struct api_call *call, struct span *bytes)
     *bytes = span_from(*bytes, taken);
     if (verdict == SCAN_MORE)
         return NULL;
-    struct span head = {call->answer, call->head_bytes};
-    if (head_parse_response(&call->head, head, &fault) != OK
+    if (head_parse_response(&call->head, call->answer, call->head_bytes, &fault) != OK
         || framing_of_response(&call->head, false, &call->framing, &fault) != OK)
         return "its answer is not HTTP";
     if (call->head.status < 200) {

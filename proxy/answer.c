@@ -95,24 +95,28 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
     answer_write(out, &own, connection);
 }
 
-static bool may_trail(const struct field *field)
+static bool may_trail(const struct field *field, bool of_request)
 {
+    static const struct span asking[] = {{"x-amz-", 6}, {"accept", 6}, {"cookie", 6}, {"range", 5}};
     static const struct span never[] = {{"age", 3}, {"cache-control", 13}, {"content-encoding", 16},
         {"content-range", 13}, {"content-type", 12}, {"date", 4}, {"expires", 7}, {"location", 8}, {"max-forwards", 12},
         {"retry-after", 11}, {"set-cookie", 10}, {"vary", 4}, {"warning", 7}, {"www-authenticate", 16}};
     if (field_flags(field) & (FIELD_HOP | FIELD_MINE) || span_starts_nocase(field->name, SPAN("if-")))
         return false;
+    for (size_t i = 0; of_request && i < sizeof asking / sizeof *asking; i++)
+        if (span_starts_nocase(field->name, asking[i]))
+            return false;
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         if (span_equal_nocase(field->name, never[i]))
             return false;
     return true;
 }
 
-void answer_write_trailers(struct buf *out, struct span trailers)
+void answer_write_trailers(struct buf *out, struct span trailers, bool of_request)
 {
     struct field field;
     while (body_next_trailer(&trailers, &field)) {
-        if (!may_trail(&field))
+        if (!may_trail(&field, of_request))
             continue;
         buf_add(out, field.name);
         buf_text(out, ": ");

@@ -36,8 +36,8 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
     struct answer_connection connection);
 
 /* Appends those of the trailer fields (lines with their CRLFs) that may stand in a trailer: none that frames, routes
- * or proves anything (RFC 9110, 6.5.1). */
-void answer_write_trailers(struct buf *out, struct span trailers);
+ * or proves anything, and in a request none that changes what is asked (RFC 9110, 6.5.1). */
+void answer_write_trailers(struct buf *out, struct span trailers, bool of_request);
 
 /* The reason phrase for a status of the proxy's own. */
 const char *answer_reason(int status);

@@ -175,7 +175,7 @@ void client_break(struct client *c, bool reset)
 
 bool client_idle(const struct client *c)
 {
-    return !c->exchange && c->linger_ticks == 0 && !c->stream.closing;
+    return (!c->exchange || !exchange_has_request(c->exchange)) && c->linger_ticks == 0 && !c->stream.closing;
 }
 
 void client_tick(struct client *c)

@@ -183,13 +183,18 @@ void exchange_fail(struct exchange *x, const struct fault *fault)
     exchange_finish(x);
 }
 
+/* What has come of the head, without the empty line that may stand before it. */
+static struct span head_bytes_of(const struct exchange *x)
+{
+    struct span bytes = {x->head_memory, x->head_bytes};
+    return span_from(bytes, span_starts(bytes, SPAN("\r\n")) ? 2 : 0);
+}
+
 /* parse, decide: what is asked, and where it goes. */
 static enum err understand(struct exchange *x, struct fault *fault)
 {
-    struct span bytes = {x->head_memory, x->head_bytes};
-    if (span_starts(bytes, SPAN("\r\n")))
-        bytes = span_from(bytes, 2);
-    enum err err = head_parse_request(&x->head, bytes, fault);
+    struct span head = head_bytes_of(x);
+    enum err err = head_parse_request(&x->head, x->head_memory + x->head_bytes - head.len, head.len, fault);
     if (err)
         return err;
     x->head_ns = uv_hrtime();
@@ -306,11 +311,14 @@ static size_t take_head(struct exchange *x, struct span bytes)
     }
     memcpy(x->head_memory + x->head_bytes, bytes.at, taken);
     x->head_bytes += taken;
-    if (verdict == SCAN_COMPLETE) {
-        on_head(x);
-    } else if (verdict == SCAN_BAD) {
-        (void)fault_set(&fault, ERR_BAD_REQUEST, "This is not a request that can be read in one way only: %s.", x->scan.why);
+    const char *why = verdict == SCAN_BAD ? x->scan.why : NULL;
+    if (!why && x->scan.lines > 0 && !scan_request_line_plausible(head_bytes_of(x)))
+        why = "its first line is not METHOD, target and HTTP version";
+    if (why) {
+        (void)fault_set(&fault, ERR_BAD_REQUEST, "This is not a request that can be read in one way only: %s.", why);
         exchange_fail(x, &fault);
+    } else if (verdict == SCAN_COMPLETE) {
+        on_head(x);
     }
     return taken;
 }
@@ -332,6 +340,11 @@ size_t exchange_take(struct exchange *x, struct span bytes)
     default:
         return 0;
     }
+}
+
+bool exchange_has_request(const struct exchange *x)
+{
+    return x->phase != PHASE_HEAD;
 }
 
 bool exchange_is_full(const struct exchange *x)

@@ -14,6 +14,9 @@ struct exchange *exchange_create(struct proxy *proxy, struct client *client);
  * may have ended when this returns. */
 size_t exchange_take(struct exchange *exchange, struct span bytes);
 
+/* Whether a whole head has come: there is something to answer. */
+bool exchange_has_request(const struct exchange *exchange);
+
 /* Whether reading on would bring bytes that the server cannot take yet. */
 bool exchange_is_full(const struct exchange *exchange);
 

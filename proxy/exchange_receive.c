@@ -75,18 +75,18 @@ static const char *on_final(struct exchange *x, struct gathered *g)
     x->close = x->close || x->answer_how == ANSWER_UNTIL_CLOSE;
     x->status = (int)x->answer_head.status;
     body_begin(&x->answer_body, &x->answer_framing);
+    size_t start = g->head.len;
     answer_relay(&g->head, &x->answer_head, &x->answer_framing, x->answer_how,
         (struct answer_connection){.close = x->close, .minor = x->head.minor});
     x->answer = ANSWER_BODY;
-    add(g, buf_span(&g->head));
+    add(g, buf_since(&g->head, start));
     return g->head.failed ? "its head is too large" : NULL;
 }
 
 static const char *on_answer_head(struct exchange *x, struct gathered *g, struct fault *fault)
 {
-    struct span bytes = {x->answer_memory, x->answer_head_bytes};
     bool to_head = head_method_is(&x->head, SPAN("HEAD"));
-    if (head_parse_response(&x->answer_head, bytes, fault) != OK
+    if (head_parse_response(&x->answer_head, x->answer_memory, x->answer_head_bytes, fault) != OK
         || framing_of_response(&x->answer_head, to_head, &x->answer_framing, fault) != OK)
         return fault->text;
     return x->answer_head.status < 200 ? on_interim(x, g) : on_final(x, g);
@@ -109,6 +109,8 @@ static const char *receive_head(struct exchange *x, struct gathered *g, struct s
     memcpy(x->answer_memory + x->answer_head_bytes, bytes->at, taken);
     x->answer_head_bytes += taken;
     *bytes = span_from(*bytes, taken);
+    if (!scan_status_line_plausible((struct span){x->answer_memory, x->answer_head_bytes}))
+        return "its first line is not HTTP's";
     return verdict == SCAN_COMPLETE ? on_answer_head(x, g, fault) : NULL;
 }
 
@@ -136,7 +138,7 @@ static void relay_end(struct exchange *x, struct gathered *g)
         return;
     size_t start = g->head.len;
     buf_text(&g->head, "0\r\n");
-    answer_write_trailers(&g->head, body_trailers(&x->answer_body));
+    answer_write_trailers(&g->head, body_trailers(&x->answer_body), false);
     buf_text(&g->head, "\r\n");
     if (g->count + 1 > GATHERED_MAX)
         flush(x, g);

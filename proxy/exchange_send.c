@@ -267,6 +267,8 @@ static void take_held(struct exchange *x, struct span *bytes)
         err = hold_piece(x, piece, &fault);
     if (!err && step == BODY_BAD)
         err = bad_body(x, &fault);
+    if (!err && x->body.left > x->proxy->options.max_body - x->held_bytes)
+        err = too_large(x, &fault); /* a chunk's size tells it before its bytes come */
     if (!err && step == BODY_END)
         err = on_held(x, &fault);
     if (err)
@@ -299,7 +301,7 @@ static void stream_end_of_chunks(struct exchange *x)
     char memory[BODY_TRAILER_BYTES + 16];
     struct buf b = buf_over(memory, sizeof memory);
     buf_text(&b, "0\r\n");
-    answer_write_trailers(&b, body_trailers(&x->body));
+    answer_write_trailers(&b, body_trailers(&x->body), true);
     buf_text(&b, "\r\n");
     uv_buf_t buffer = uv_buf_init(b.at, (unsigned)b.len);
     upstream_write(x->upstream, &buffer, 1);

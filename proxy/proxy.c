@@ -154,7 +154,9 @@ void proxy_drain(struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void
     proxy->user = user;
     for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next) {
         struct client *client = CONTAINER_OF(at, struct client, link);
-        if (client_idle(client))
+        if (client_idle(client) && client->exchange)
+            exchange_abort(client->exchange);
+        else if (client_idle(client))
             client_break(client, false);
     }
     (void)uv_timer_start(&proxy->tick, on_grace_over, grace_ms, 0);

@@ -78,9 +78,9 @@ static enum body_step chunk_size(struct body *body)
     struct span line = {body->line, body->line_bytes};
     size_t digits = 0;
     uint64_t size = 0;
-    for (; digits < line.len && ascii_hex(line.at[digits]) >= 0; digits++)
+    for (; digits < line.len && digits <= 16 && ascii_hex(line.at[digits]) >= 0; digits++)
         size = size << 4 | (unsigned)ascii_hex(line.at[digits]);
-    if (digits == 0 || digits > 15)
+    if (digits == 0 || digits > 16 || size > INT64_MAX)
         return bad(body, "a chunk's size is not a plain hexadecimal number");
     if (!field_value_valid(line) || !extensions_valid(span_from(line, digits)))
         return bad(body, "what follows a chunk's size is no chunk extension");

@@ -81,6 +81,25 @@ static const llhttp_settings_t settings = {
     .on_headers_complete = on_head_complete,
 };
 
+/* A Content-Length may be followed by white space (RFC 9112, 5), but llhttp takes it only before the digits: in lines
+ * that end in a space or tab, value and white space change places. */
+static void settle_white_space(char *bytes, size_t len)
+{
+    for (size_t start = 0, end; start < len; start = end + 2) {
+        struct span line = {bytes + start, len - start};
+        line = span_first(line, span_find(line, '\r'));
+        end = start + line.len;
+        size_t colon = span_find(line, ':') + 1, trailing = 0;
+        while (colon + trailing < line.len && strchr(" \t", line.at[line.len - 1 - trailing]))
+            trailing++;
+        if (trailing == 0)
+            continue;
+        char *value = bytes + start + colon;
+        memmove(value + trailing, value, line.len - colon - trailing);
+        memset(value, ' ', trailing);
+    }
+}
+
 /* Runs llhttp over the head; NULL, or what is wrong with it. */
 static const char *run(struct parse *parse, llhttp_type_t type, struct span bytes)
 {
@@ -128,10 +147,12 @@ static const char *check_request_line(const struct head *head, struct span line)
     return "the method is none that HTTP services know";
 }
 
-enum err head_parse_request(struct head *head, struct span bytes, struct fault *fault)
+enum err head_parse_request(struct head *head, char *memory, size_t len, struct fault *fault)
 {
+    struct span bytes = {memory, len};
     struct parse parse = {.head = head};
     begin(head);
+    settle_white_space(memory, len);
     const char *why = run(&parse, HTTP_REQUEST, bytes);
     if (parse.too_many)
         return fault_set(fault, ERR_HEAD_TOO_LARGE, "The request has more than %d header fields.", HEAD_MAX_FIELDS);
@@ -152,10 +173,12 @@ static const char *check_status_line(const struct head *head, struct span line)
     return head->status < 100 || head->status > 599 ? "its status is outside 100 to 599" : NULL;
 }
 
-enum err head_parse_response(struct head *head, struct span bytes, struct fault *fault)
+enum err head_parse_response(struct head *head, char *memory, size_t len, struct fault *fault)
 {
+    struct span bytes = {memory, len};
     struct parse parse = {.head = head};
     begin(head);
+    settle_white_space(memory, len);
     const char *why = run(&parse, HTTP_RESPONSE, bytes);
     if (parse.too_many)
         why = "it has too many header fields";

@@ -18,12 +18,13 @@ struct head {
     struct field fields[HEAD_MAX_FIELDS];
 };
 
-/* bytes: one whole head as scan_head() has passed it, the empty line included. The head's spans point into it.
+/* bytes: one whole head as scan_head() has passed it, the empty line included. The head's spans point into it. White
+ * space at a line's end is moved to where llhttp takes it, before the value.
  * Errors: BAD_REQUEST, HEAD_TOO_LARGE (more than HEAD_MAX_FIELDS). */
-MUST_USE enum err head_parse_request(struct head *head, struct span bytes, struct fault *fault);
+MUST_USE enum err head_parse_request(struct head *head, char *bytes, size_t len, struct fault *fault);
 
 /* Errors: UPSTREAM_PROTOCOL. */
-MUST_USE enum err head_parse_response(struct head *head, struct span bytes, struct fault *fault);
+MUST_USE enum err head_parse_response(struct head *head, char *bytes, size_t len, struct fault *fault);
 
 /* The first field of that kind, or NULL. */
 const struct field *head_find(const struct head *head, enum field_id id);

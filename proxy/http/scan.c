@@ -37,8 +37,6 @@ static enum scan_verdict one_byte(struct scan *scan, unsigned char c)
         return bad(scan, "a control byte stands in the head");
     if (scan->line_bytes == 0 && (c == ' ' || c == '\t'))
         return bad(scan, "a line of the head begins with a space (folded fields are refused)");
-    if (c >= 0x80 && scan->lines == 0)
-        return bad(scan, "the first line holds a byte that is not ASCII; percent-encode it");
     scan->line_bytes++;
     return SCAN_MORE;
 }
@@ -53,4 +51,15 @@ enum scan_verdict scan_head(struct scan *scan, struct span more, size_t *taken)
     }
     *taken = more.len;
     return SCAN_MORE;
+}
+
+bool scan_request_line_plausible(struct span head)
+{
+    struct span line = span_first(head, span_find(head, '\r'));
+    return line.len == 0 || (line.len > 9 && span_starts(span_from(line, line.len - 9), SPAN(" HTTP/")));
+}
+
+bool scan_status_line_plausible(struct span head)
+{
+    return span_starts(SPAN("HTTP/"), span_first(head, sizeof "HTTP/" - 1));
 }

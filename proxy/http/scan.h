@@ -15,6 +15,11 @@ struct scan {
     bool skipped_line;    /* the one empty line that may stand before a request (RFC 9112, 2.2) */
 };
 
+/* Whether the first line can be HTTP's at all: else nothing need be waited for. A request's must have ended; of an
+ * answer's the beginning is enough. */
+bool scan_request_line_plausible(struct span head);
+bool scan_status_line_plausible(struct span head);
+
 /* A zeroed struct begins. Takes bytes from more, as many as belong to the head, and says in taken how many.
  * An empty line before a request line is taken too, and leaves lines at 0; the caller drops it by head_trim(). */
 enum scan_verdict scan_head(struct scan *scan, struct span more, size_t *taken);

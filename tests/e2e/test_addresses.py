@@ -1,9 +1,7 @@
 """Three ways to point at the proxy, and the hosts that it answers to and signs for."""
 
-import socket
-
 import pytest
-from harness.client import Client
+from harness.client import Client, free_port
 from harness.proxy import Proxy
 from harness.upstream import Response, Upstream
 
@@ -234,11 +232,6 @@ def test_the_host_that_an_endpoint_names_is_reached(stage, named, authority):
     assert here.ask("GET", "/bucket/key", host=upstream.authority_name).status == 200
     assert here.ask("GET", "/s3/bucket/key").status == 200
     assert {request.target for request in upstream.requests} == {b"/bucket/key"}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 @pytest.mark.parametrize("endpoint", ["http://localhost:{port}", "http://127.0.0.1:{port}/", "https://localhost:{port}"])

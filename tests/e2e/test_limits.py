@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from harness.client import Cut
+from harness.client import Cut, wait_until
 from harness.upstream import Response
 
 TIMEOUT = (408, "RequestTimeout")
@@ -130,7 +130,7 @@ def test_a_client_that_reads_nothing_does_not_stay_for_ever(stage):
     here = stage(lambda request: Response(body=body(), length=1 << 40), COUNTERSIGN_TIMEOUT_MS=500)
     with here.client(receive_buffer=4096) as client:
         client.send_request("GET", "/s3/b/k")
-        assert here.upstream.wait_for(lambda: here.upstream.connections)
+        assert wait_until(lambda: here.upstream.connections)
         assert here.upstream.connections[0].closed.wait(30)
 
 
@@ -203,7 +203,7 @@ def test_the_room_of_bodies_that_never_ended_is_given_back(stage):
     for _ in range(12):
         with here.client() as client:
             client.send_request("POST", "/transcribe/", [("Content-Length", 100_000)], [b"x" * 60_000])
-    assert here.upstream.wait_for(lambda: here.ask("POST", "/transcribe/", [], b"x" * 100_000).status == 200)
+    assert wait_until(lambda: here.ask("POST", "/transcribe/", [], b"x" * 100_000).status == 200)
 
 
 # --- connections
@@ -232,7 +232,7 @@ def test_more_connections_than_allowed(stage):
     gate, handler = gated()
     here = stage(handler, COUNTERSIGN_MAX_CONNECTIONS=4)
     with waiting(here, 4) as clients:
-        assert here.upstream.wait_for(lambda: len(here.upstream.requests) == 4)
+        assert wait_until(lambda: len(here.upstream.requests) == 4)
         for _ in range(3):
             with here.client() as client:
                 client.send_request("GET", "/s3/b/k")
@@ -240,7 +240,7 @@ def test_more_connections_than_allowed(stage):
                 assert client.ended()
         gate.set()
         assert [client.answer().body for client in clients] == [b"done"] * 4
-    assert here.upstream.wait_for(lambda: here.ask("GET", "/s3/b/k").status == 200)
+    assert wait_until(lambda: here.ask("GET", "/s3/b/k").status == 200)
 
 
 def test_as_many_connections_as_allowed(stage):
@@ -258,7 +258,7 @@ def test_more_requests_than_upstream_connections_wait_their_turn(stage):
     gate, handler = gated()
     here = stage(handler, COUNTERSIGN_MAX_UPSTREAM=2)
     with waiting(here, 6) as clients:
-        assert here.upstream.wait_for(lambda: len(here.upstream.requests) == 2)
+        assert wait_until(lambda: len(here.upstream.requests) == 2)
         time.sleep(0.2)
         assert len(here.upstream.requests) == 2
         gate.set()
@@ -279,7 +279,7 @@ def test_a_client_that_leaves_the_queue(stage):
     gate, handler = gated()
     here = stage(handler, COUNTERSIGN_MAX_UPSTREAM=1)
     with waiting(here, 4) as clients:
-        assert here.upstream.wait_for(lambda: here.upstream.requests)
+        assert wait_until(lambda: here.upstream.requests)
         time.sleep(0.1)
         clients[1].reset()
         clients[2].close()
@@ -291,7 +291,7 @@ def test_the_queue_after_its_upstream_has_gone(stage):
     gate = threading.Event()
     here = stage(lambda request: gate.wait(30) and None, COUNTERSIGN_MAX_UPSTREAM=1)
     with waiting(here, 4) as clients:
-        assert here.upstream.wait_for(lambda: here.upstream.requests)
+        assert wait_until(lambda: here.upstream.requests)
         here.upstream.close()
         gate.set()
         assert {client.answer().status for client in clients} == {502}

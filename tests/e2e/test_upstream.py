@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from harness.authority import Authority
-from harness.client import Client, Cut
+from harness.client import Client, Cut, free_port, wait_until
 from harness.proxy import Proxy
 from harness.upstream import Gone, Response, Upstream
 
@@ -122,14 +122,9 @@ def test_a_fresh_connection_that_dies_is_not_tried_again(stage):
 
 # --- connecting
 
-def closed_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_nobody_listens(stage, scheme):
-    here = stage(COUNTERSIGN_ENDPOINT=f"{scheme}://127.0.0.1:{closed_port()}")
+    here = stage(COUNTERSIGN_ENDPOINT=f"{scheme}://127.0.0.1:{free_port()}")
     for target, mark in (("/s3/b/k", b"<Code>UpstreamConnect</Code>"), ("/sqs/", b'"UpstreamConnect"')):
         answer = here.ask("GET", target)
         assert answer.outcome == UNREACHED and mark in answer.body
@@ -398,9 +393,9 @@ def test_a_client_that_goes_mid_upload_ends_it_at_once(stage, leave):
     with here.client() as client:
         client.send_request("PUT", "/s3/b/k", [("Content-Length", 100_000)])
         client.send(b"x" * 50_000)
-        assert here.upstream.wait_for(lambda: here.upstream.requests and here.last.body_length == 50_000)
+        assert wait_until(lambda: here.upstream.requests and here.last.body_length == 50_000)
         leave(client)
-        assert here.upstream.wait_for(lambda: ended_uploads(here.upstream))
+        assert wait_until(lambda: ended_uploads(here.upstream))
     assert not here.last.complete
     assert here.ask("GET", "/s3/b/k").status == 200
 
@@ -457,7 +452,7 @@ def test_a_client_that_goes_while_it_waits(stage):
     here = stage(handler)
     with here.client() as client:
         client.send_request("GET", "/s3/b/k")
-        assert here.upstream.wait_for(lambda: here.upstream.requests)
+        assert wait_until(lambda: here.upstream.requests)
         client.reset()
     assert gone.wait(20)
 
@@ -470,7 +465,7 @@ def test_hundreds_of_clients_that_go_leave_nothing(stage):
             client.send(b"x" * (number * 37 % 9000))
             client.reset()
     assert here.ask("PUT", "/s3/b/k", [], b"body").body == b"body"
-    assert here.upstream.wait_for(lambda: len(here.upstream.open_connections()) <= 1)
+    assert wait_until(lambda: len(here.upstream.open_connections()) <= 1)
 
 
 # --- upstreams that do not speak HTTP
@@ -529,7 +524,7 @@ def test_the_end_does_not_wait_for_ever(stage):
     with here.client() as client, here.client() as idle:
         assert idle.ask("GET", "/-/health").status == 200
         client.send_request("GET", "/s3/b/k")
-        assert here.upstream.wait_for(lambda: here.upstream.requests)
+        assert wait_until(lambda: here.upstream.requests)
         here.proxy.process.terminate()
         assert here.proxy.process.wait(30) == 0
     gate.set()

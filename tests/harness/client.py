@@ -1,7 +1,9 @@
 """A plain HTTP/1.1 client that sends what it is told, byte for byte, and sees all that comes back."""
 
+import contextlib
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
 
 from .proxy import TOKEN
@@ -195,3 +197,20 @@ def ask(port, method, target, headers=(), body=None, **how):
     """One request on a connection of its own."""
     with Client(port) as client:
         return client.ask(method, target, headers, body, **how)
+
+
+def free_port():
+    """A port of 127.0.0.1 where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_until(condition, timeout=20):
+    """Waits until condition() holds, and says whether it does; a refused connection is a no."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        with contextlib.suppress(ConnectionError):
+            if condition():
+                return True
+        time.sleep(0.005)
+    return False

@@ -311,13 +311,6 @@ class Upstream:
     def open_connections(self):
         return [each for each in self.connections if not each.closed.is_set()]
 
-    def wait_for(self, condition, timeout=20):
-        """Waits until condition() holds, and says whether it does."""
-        end = time.monotonic() + timeout
-        while not condition() and time.monotonic() < end:
-            time.sleep(0.005)
-        return bool(condition())
-
     def _accept(self):
         while True:
             try:
