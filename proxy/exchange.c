@@ -312,7 +312,7 @@ static size_t take_head(struct exchange *x, struct span bytes)
     memcpy(x->head_memory + x->head_bytes, bytes.at, taken);
     x->head_bytes += taken;
     const char *why = verdict == SCAN_BAD ? x->scan.why : NULL;
-    if (!why && x->scan.lines > 0 && !scan_request_line_plausible(head_bytes_of(x)))
+    if (!why && !scan_request_line_plausible(head_bytes_of(x)))
         why = "its first line is not METHOD, target and HTTP version";
     if (why) {
         (void)fault_set(&fault, ERR_BAD_REQUEST, "This is not a request that can be read in one way only: %s.", why);

@@ -56,7 +56,11 @@ enum scan_verdict scan_head(struct scan *scan, struct span more, size_t *taken)
 bool scan_request_line_plausible(struct span head)
 {
     struct span line = span_first(head, span_find(head, '\r'));
-    return line.len == 0 || (line.len > 9 && span_starts(span_from(line, line.len - 9), SPAN(" HTTP/")));
+    for (size_t i = 0; i < line.len; i++)
+        if ((unsigned char)line.at[i] >= 0x80)
+            return false;
+    bool ended = line.len < head.len && line.len > 0;
+    return !ended || (line.len > 9 && span_starts(span_from(line, line.len - 9), SPAN(" HTTP/")));
 }
 
 bool scan_status_line_plausible(struct span head)

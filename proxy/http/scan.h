@@ -15,8 +15,7 @@ struct scan {
     bool skipped_line;    /* the one empty line that may stand before a request (RFC 9112, 2.2) */
 };
 
-/* Whether the first line can be HTTP's at all: else nothing need be waited for. A request's must have ended; of an
- * answer's the beginning is enough. */
+/* Whether what has come of the first line can be HTTP's at all: else nothing need be waited for. */
 bool scan_request_line_plausible(struct span head);
 bool scan_status_line_plausible(struct span head);
 

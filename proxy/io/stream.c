@@ -41,6 +41,15 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(memory->input, sizeof memory->input);
 }
 
+/* libuv reports an end when a reset comes with the last bytes (POLLHUP after a partial read), but a reset is no end:
+ * the socket itself tells. */
+static bool truly_ended(const struct stream *stream)
+{
+    int fd;
+    char byte;
+    return uv_fileno(&stream->uv.handle, &fd) == 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
 {
     struct stream *stream = CONTAINER_OF(handle, struct stream, uv.stream);
@@ -48,7 +57,7 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
         stream->on_bytes(stream, (struct span){buffer->base, (size_t)count});
     } else if (count < 0) {
         stream_read(stream, false);
-        stream->on_event(stream, count == UV_EOF ? STREAM_END : STREAM_BROKEN);
+        stream->on_event(stream, count == UV_EOF && truly_ended(stream) ? STREAM_END : STREAM_BROKEN);
     }
 }
 

@@ -18,7 +18,7 @@ LONGEST_S = 120  # for one module; a program that hangs in every case must not h
 
 CODES = {
     400: {b"BadRequest"}, 401: {b"TokenRequired"}, 403: {b"HostNotAllowed"},
-    404: {b"UnknownService", b"NotFound"}, 405: {b"MethodNotAllowed"}, 411: {b"LengthRequired"},
+    404: {b"UnknownService", b"NotFound"}, 405: {b"MethodNotAllowed"},
     411: {b"LengthRequired"}, 413: {b"BodyTooLarge"}, 431: {b"HeadTooLarge"}, 502: {b"UpstreamProtocol"},
 }
 ENDED_EARLY = {b"UpstreamProtocol", b"UpstreamReset"}
