@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "extension/nearest.h"
 #include "proxy/io/listener.h"
@@ -82,16 +81,17 @@ static enum err read_numbers(struct config *config, struct fault *fault)
 
 /* ---- choices ---- */
 
-/* The index of the value in the list; the first where it is not set. */
+/* The index of the value in the list; the first where it is not set. Values that AWS defined are taken in any case. */
 static enum err read_choice(const char *name, const char *choices, size_t *index, struct fault *fault)
 {
+    bool ours = span_starts(span_of(name), SPAN(PREFIX)) && !span_starts(span_of(name), SPAN(PREFIX "LOG_"));
     char allowed[128];
     struct span value = value_of(name), list = span_of(choices), choice;
     *index = 0;
     if (!value.at)
         return OK;
     while (span_next(&list, '|', &choice)) {
-        if (span_equal_nocase(choice, value))
+        if (ours ? span_equal(choice, value) : span_equal_nocase(choice, value))
             return OK;
         ++*index;
     }
@@ -222,7 +222,7 @@ static enum err add_endpoint(struct config *config, struct span variable, struct
     (void)snprintf(text, sizeof text, "%.*s", SPAN_ARGS(name));
     if (value.len == 0)
         return OK;
-    struct endpoint endpoint = {.service = {NULL, 0}};
+    struct endpoint endpoint = {.variable = name};
     bool named = service.len == 0 || (service.len > 1 && service.at[0] == '_');
     if (!named || config->proxy.route.endpoints == CONFIG_ENDPOINTS || !parse_endpoint(value, &endpoint))
         return refuse(fault, text, value, "must be http://host[:port] or https://host[:port], without path or user");
@@ -259,6 +259,18 @@ static enum err read_region(struct config *config, struct fault *fault)
     return err;
 }
 
+static bool holds_certificate(const char *path)
+{
+    char line[256];
+    FILE *file = fopen(path, "re");
+    bool found = false;
+    while (file && !found && fgets(line, sizeof line, file))
+        found = span_starts(span_of(line), SPAN("-----BEGIN ")) && strstr(line, "CERTIFICATE-----");
+    if (file)
+        (void)fclose(file);
+    return found;
+}
+
 static enum err read_bundle(struct config *config, struct fault *fault)
 {
     static const char *const names[] = {PREFIX "CA_BUNDLE", "AWS_CA_BUNDLE", "SSL_CERT_FILE"};
@@ -266,8 +278,8 @@ static enum err read_bundle(struct config *config, struct fault *fault)
         struct span value = value_of(names[i]);
         if (!value.at)
             continue;
-        if (access(value.at, R_OK) < 0)
-            return refuse(fault, names[i], value, "must be a PEM file that can be read");
+        if (!holds_certificate(value.at))
+            return refuse(fault, names[i], value, "must be a PEM file of certificates that can be read");
         config->proxy.ca_bundle = value.at;
     }
     return OK;

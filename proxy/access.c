@@ -89,16 +89,22 @@ static enum access check_claim(const struct access_rules *rules, const struct ac
 }
 
 /* Whether a page of another site made the browser send this. */
+static bool says_cross_site(const struct field *field, struct span own_host)
+{
+    struct span scheme = SPAN("http://");
+    if (field->id == FIELD_SEC_FETCH_SITE)
+        return !span_equal(field->value, SPAN("same-origin")) && !span_equal(field->value, SPAN("none"));
+    if (field->id != FIELD_ORIGIN)
+        return false;
+    return !span_starts(field->value, scheme) || !span_equal_nocase(span_from(field->value, scheme.len), own_host);
+}
+
 static bool cross_site(const struct access_request *request)
 {
-    struct span site = head_value(request->head, FIELD_SEC_FETCH_SITE);
-    struct span origin = head_value(request->head, FIELD_ORIGIN);
-    if (site.at && !span_equal(site, SPAN("same-origin")) && !span_equal(site, SPAN("none")))
-        return true;
-    if (!origin.at)
-        return false;
-    return !span_starts(origin, SPAN("http://"))
-        || !span_equal_nocase(span_from(origin, sizeof "http://" - 1), request->target->authority.text);
+    for (size_t i = 0; i < request->head->count; i++)
+        if (says_cross_site(&request->head->fields[i], request->target->authority.text))
+            return true;
+    return false;
 }
 
 enum access access_check(const struct access_rules *rules, const struct access_request *request,

@@ -88,8 +88,12 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
     dialect_write_error(&body, dialect, code, span_of(fault->text));
     struct answer_own own = {.status = err_status(fault->err), .content_type = dialect_content_type(dialect),
         .error = code, .body = buf_span(&body), .to_head = to_head};
-    if (fault->err == ERR_TOKEN_REQUIRED)
+    if (dialect == DIALECT_CBOR)
+        own.extra = SPAN("Smithy-Protocol: rpc-v2-cbor\r\n");
+    else if (fault->err == ERR_TOKEN_REQUIRED)
         own.extra = SPAN("WWW-Authenticate: Basic realm=\"countersign\"\r\n");
+    else if (fault->err == ERR_METHOD_NOT_ALLOWED)
+        own.extra = SPAN("Allow: GET, HEAD\r\n");
     else if (fault->err == ERR_TOO_BUSY || fault->err == ERR_OUT_OF_MEMORY)
         own.extra = SPAN("Retry-After: 1\r\n");
     answer_write(out, &own, connection);

@@ -204,7 +204,7 @@ static enum err understand(struct exchange *x, struct fault *fault)
         err = target_of_request(&x->head, &x->target, fault);
     if (!err)
         err = route_find(&x->proxy->route, &x->target, &x->route, fault);
-    x->dialect = x->route.s3 ? DIALECT_S3 : DIALECT_JSON;
+    x->dialect = x->route.s3 ? DIALECT_S3 : dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE));
     return err;
 }
 
@@ -318,6 +318,7 @@ static size_t take_head(struct exchange *x, struct span bytes)
         (void)fault_set(&fault, ERR_BAD_REQUEST, "This is not a request that can be read in one way only: %s.", why);
         exchange_fail(x, &fault);
     } else if (verdict == SCAN_COMPLETE) {
+        x->beside_head = bytes.len - taken;
         on_head(x);
     }
     return taken;

@@ -36,13 +36,19 @@ static enum err known_hash(struct exchange *x, struct fault *fault)
     return OK;
 }
 
-/* Whether the body must be there whole before the head can go. */
+/* A body so short that it costs nothing to keep: then a dead connection costs nothing either. */
+static bool is_short(const struct exchange *x)
+{
+    return x->framing.kind == BODY_LENGTH && x->framing.length <= SHORT_BODY_BYTES;
+}
+
+/* Whether the body must be there whole before the head can go, or is there already. */
 static bool must_hold(const struct exchange *x)
 {
     bool chunked = x->framing.kind == BODY_CHUNKED;
     bool encoded = span_starts(x->hash, SPAN("STREAMING-"));
-    bool is_short = !chunked && x->framing.length <= SHORT_BODY_BYTES && !x->framing.expects_continue;
-    return x->access_open || x->hash.len == 0 || (chunked && !encoded) || is_short;
+    bool here = is_short(x) && x->framing.length <= x->beside_head;
+    return x->access_open || x->hash.len == 0 || (chunked && !encoded) || here;
 }
 
 static enum err too_large(const struct exchange *x, struct fault *fault)
@@ -79,13 +85,15 @@ static enum err hold_room(struct exchange *x, size_t bytes, struct fault *fault)
 enum err send_plan(struct exchange *x, struct fault *fault)
 {
     enum err err = known_hash(x, fault);
-    if (err || x->framing.kind == BODY_NONE || !must_hold(x))
-        return err;
     bool chunked = x->framing.kind == BODY_CHUNKED;
+    x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
+    x->copies = !x->holds && is_short(x);
+    if (err || (!x->holds && !x->copies))
+        return err;
     if (!chunked && x->framing.length > x->proxy->options.max_body)
         return too_large(x, fault);
     err = hold_room(x, chunked ? 1 : (size_t)x->framing.length, fault);
-    if (!err)
+    if (!err && x->holds)
         exchange_enter(x, PHASE_HOLD);
     return err;
 }
@@ -103,17 +111,13 @@ static void tell_continue(struct exchange *x)
     x->told_continue = true;
 }
 
-static bool body_streams(const struct exchange *x)
-{
-    return x->framing.kind != BODY_NONE && !x->held;
-}
-
 /* A body that streams can only be sent once, so its connection must deserve trust. */
 static enum pool_trust trust_needed(const struct exchange *x)
 {
     if (x->attempts > 0)
         return POOL_FRESH;
-    return body_streams(x) && !x->framing.expects_continue ? POOL_RECENT : POOL_ANY;
+    bool once = x->framing.kind != BODY_NONE && !x->held && !x->framing.expects_continue;
+    return once ? POOL_RECENT : POOL_ANY;
 }
 
 static void on_connected(struct exchange *x, struct upstream *upstream);
@@ -162,13 +166,13 @@ void send_begin(struct exchange *x)
 
 static struct outgoing_body body_to_send(const struct exchange *x)
 {
-    bool chunked = x->framing.kind == BODY_CHUNKED && !x->held;
+    bool chunked = x->framing.kind == BODY_CHUNKED && !x->holds;
     bool bodiless = head_method_is(&x->head, SPAN("GET")) || head_method_is(&x->head, SPAN("HEAD"));
     return (struct outgoing_body){
         .chunked = chunked,
         .has_length = !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || !bodiless),
-        .length = x->held ? x->held_bytes : x->framing.length,
-        .expect_continue = x->framing.expects_continue && !x->held,
+        .length = x->holds ? x->held_bytes : x->framing.length,
+        .expect_continue = x->framing.expects_continue && !x->holds && x->held_bytes == 0,
         .hash = x->hash,
     };
 }
@@ -202,10 +206,8 @@ static void on_connected(struct exchange *x, struct upstream *upstream)
     uv_buf_t buffers[] = {
         uv_buf_init(out.at, (unsigned)out.len), uv_buf_init(x->held, (unsigned)x->held_bytes)};
     x->sent += x->held_bytes;
-    if (!body_streams(x))
-        exchange_enter(x, PHASE_SENT);
-    else
-        exchange_enter(x, x->framing.expects_continue ? PHASE_CONTINUE : PHASE_STREAM);
+    bool asks = x->framing.expects_continue && x->held_bytes == 0;
+    exchange_enter(x, body_whole(&x->body) ? PHASE_SENT : asks ? PHASE_CONTINUE : PHASE_STREAM);
     upstream_write(upstream, buffers, x->held_bytes > 0 ? 2 : 1);
     if (x->phase == PHASE_STREAM)
         client_wake(x->client);
@@ -282,7 +284,11 @@ static void stream_piece(struct exchange *x, struct span piece)
 {
     char size[20];
     uv_buf_t content = uv_buf_init((char *)(uintptr_t)piece.at, (unsigned)piece.len), line, end;
-    x->body_begun = true;
+    if (x->copies) {
+        memcpy(x->held + x->held_bytes, piece.at, piece.len); /* there is room for the whole length */
+        x->held_bytes += piece.len;
+    }
+    x->body_begun = !x->copies;
     x->sent += piece.len;
     if (x->framing.kind != BODY_CHUNKED) {
         upstream_write(x->upstream, &content, 1);

@@ -13,7 +13,7 @@
 /* How far the request is. */
 enum phase {
     PHASE_HEAD,     /* its head is coming */
-    PHASE_HOLD,     /* its body is coming, and is held: it must be hashed, or be short enough to be sent twice */
+    PHASE_HOLD,     /* its body is coming, and is held until it is whole */
     PHASE_CONNECT,  /* it waits for a connection */
     PHASE_CONTINUE, /* its head is sent; the server is to say whether it wants the body */
     PHASE_STREAM,   /* its body flows through */
@@ -49,8 +49,11 @@ struct exchange {
     struct lease lease;
     struct upstream_user user;
     struct upstream *upstream;
+    bool holds;              /* the body is sent only once it is whole */
+    bool copies;             /* a short body streams, and is kept too, so that it can be sent again */
+    size_t beside_head;      /* bytes that came together with the head */
     bool reused;             /* the connection has served before: it may have died unnoticed */
-    bool body_begun;         /* bytes of a streamed body are on their way */
+    bool body_begun;         /* bytes of a body that is not kept are on their way */
     bool told_continue;      /* the client has had its 100 */
 
     struct scan answer_scan;

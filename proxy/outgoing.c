@@ -97,8 +97,7 @@ enum err outgoing_write(
     write_client_fields(o, out, &canonical);
     write_framing(&o->body, out);
     write_signed(out, &canonical, SPAN("X-Amz-Date"), amz_date_span(&scope.date));
-    if (o->route->s3 || o->body.hash.len != HASH_HEX_BYTES)
-        write_signed(out, &canonical, SPAN("X-Amz-Content-Sha256"), o->body.hash);
+    write_signed(out, &canonical, SPAN("X-Amz-Content-Sha256"), o->body.hash);
     if (o->credentials->session_token.len > 0)
         write_signed(out, &canonical, SPAN("X-Amz-Security-Token"), o->credentials->session_token);
     enum err err = write_authorization(o, &scope, &canonical, out);

@@ -54,9 +54,9 @@ static enum err refuse_loops(const struct proxy *proxy, struct fault *fault)
         const struct authority *a = &route->endpoint[i].authority;
         if (authority_is_loopback(a) && a->port == proxy->listeners.port)
             return fault_set(fault, ERR_BAD_REQUEST,
-                "COUNTERSIGN_ENDPOINT...: %.*s:%u is this proxy's own address, so every request would go in a circle. "
+                "%.*s=...%.*s:%u is this proxy's own address, so every request would go in a circle. "
                 "Name the server that the proxy is to send to; SDKs find the proxy by AWS_ENDPOINT_URL.",
-                SPAN_ARGS(a->host), a->port);
+                SPAN_ARGS(route->endpoint[i].variable), SPAN_ARGS(a->host), a->port);
     }
     return OK;
 }

@@ -99,6 +99,25 @@ static bool signed_fields(const struct claim *claim, const struct head *head, st
     return host;
 }
 
+static bool lists(struct span names, struct span name)
+{
+    struct span item;
+    while (span_next(&names, ';', &item))
+        if (span_equal_nocase(item, name))
+            return true;
+    return false;
+}
+
+/* S3 refuses a request with an x-amz-* field that its signature leaves out; so does this. */
+static bool covers_all(const struct claim *claim, const struct head *head)
+{
+    for (size_t i = 0; i < head->count; i++)
+        if (span_starts_nocase(head->fields[i].name, SPAN("x-amz-"))
+            && !lists(claim->signed_headers, head->fields[i].name))
+            return false;
+    return true;
+}
+
 /* What the signature covers in place of the body: as the client said, else by the service's habit. */
 static struct span payload_hash(const struct claim *claim, const struct head *head, struct span body_hash)
 {
@@ -134,7 +153,7 @@ enum claim_verdict claim_verify(const struct claim *claim, const struct head *he
         .style = service_path_style(claim->service), .payload_hash = payload_hash(claim, head, body_hash)};
     if (claim->in_query)
         canonical.left_out = SPAN("X-Amz-Signature");
-    if (!signed_fields(claim, head, &canonical))
+    if (!signed_fields(claim, head, &canonical) || !covers_all(claim, head))
         return CLAIM_WRONG;
     if (canonical.payload_hash.len == 0)
         return CLAIM_NEEDS_HASH;

@@ -3,10 +3,14 @@
 
 #include "proxy/base/buf.h"
 
-enum dialect { DIALECT_JSON, DIALECT_S3 };
+enum dialect { DIALECT_JSON, DIALECT_S3, DIALECT_QUERY, DIALECT_CBOR };
+
+/* The dialect that a client of no S3 speaks, by the Content-Type of its request. */
+enum dialect dialect_of_request(struct span content_type);
 
 /* The Content-Type that goes with it. */
 struct span dialect_content_type(enum dialect dialect);
 
-/* Appends the body: <Error><Code/><Message/></Error>, or {"__type","message"}. */
+/* Appends the body: <Error><Code/><Message/></Error>, the same inside <ErrorResponse>, or {"__type","message"} in JSON
+ * or CBOR (RFC 8949). */
 void dialect_write_error(struct buf *out, enum dialect dialect, struct span code, struct span message);

@@ -17,6 +17,7 @@ static const struct {
     {TEXT("s3-accesspoint"), TEXT("s3"), LABELS_LEFT},
     {TEXT("s3-control"), TEXT("s3"), LABELS_LEFT},
     {TEXT("s3-object-lambda"), TEXT("s3-object-lambda"), LABELS_LEFT},
+    {TEXT("execute-api"), TEXT("execute-api"), LABELS_LEFT},
     {TEXT("transcribestreaming"), TEXT("transcribe"), 0},
     {TEXT("budgets"), TEXT("budgets"), GLOBAL},
     {TEXT("cloudfront"), TEXT("cloudfront"), GLOBAL},

@@ -8,6 +8,7 @@
 
 /* A server that takes the place of AWS's. */
 struct endpoint {
+    struct span variable;       /* that names it, for messages */
     struct span service;        /* for one service's endpoint its name; len == 0 for all services */
     struct authority authority; /* with its port, also where the URL named none */
     bool tls;

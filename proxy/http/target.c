@@ -66,13 +66,13 @@ static void split_query(struct span text, struct target *target)
     target->query = mark < text.len ? span_from(text, mark + 1) : (struct span){NULL, 0};
 }
 
-/* "http://host/path?query"; https is taken too, for that is where the request goes in the end. */
+/* "http://host/path?query" */
 static bool parse_absolute(struct span text, struct target *target)
 {
-    size_t scheme = span_starts_nocase(text, SPAN("http://")) ? 7 : span_starts_nocase(text, SPAN("https://")) ? 8 : 0;
-    if (scheme == 0)
+    struct span scheme = SPAN("http://");
+    if (!span_starts_nocase(text, scheme))
         return false;
-    text = span_from(text, scheme);
+    text = span_from(text, scheme.len);
     size_t end = 0;
     while (end < text.len && text.at[end] != '/' && text.at[end] != '?')
         end++;

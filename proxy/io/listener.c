@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -145,6 +146,9 @@ static int listen_localhost(struct listeners *listeners, unsigned wanted, unsign
 static void remove_stale(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat found;
+    if (lstat(path, &found) < 0 || !S_ISSOCK(found.st_mode))
+        return;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     memcpy(address.sun_path, path, strlen(path));
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno == ECONNREFUSED)

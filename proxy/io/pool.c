@@ -324,13 +324,15 @@ static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
     while (trust != POOL_FRESH && !list_empty(&origin->idle)) {
         struct upstream *u = upstream_at(origin->idle.next);
         int64_t idle_ms = now - u->idle_since_ms;
-        if (idle_ms >= 0 && idle_ms <= age && !upstream_stirs(u)) {
-            leave_idle(u);
-            return u;
+        bool good = idle_ms >= 0 && idle_ms <= origin->pool->options.idle_ms && upstream_usable(u);
+        if (!good) {
+            discard(u);
+            continue;
         }
-        if (idle_ms >= 0 && idle_ms <= origin->pool->options.idle_ms && !upstream_stirs(u))
-            return NULL; /* still good, but not for this request */
-        discard(u);
+        if (idle_ms > age)
+            return NULL; /* good, but not for this request */
+        leave_idle(u);
+        return u;
     }
     return NULL;
 }

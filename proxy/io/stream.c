@@ -132,14 +132,19 @@ void stream_write(struct stream *stream, const uv_buf_t *buffers, unsigned count
         queue_rest(stream, buffers, count, (size_t)taken);
 }
 
-bool stream_stirs(const struct stream *stream)
+bool stream_catch_up(struct stream *stream)
 {
+    char bytes[4096];
     int fd;
-    char byte;
-    if (uv_fileno(&stream->uv.handle, &fd) < 0)
-        return true;
-    ssize_t count = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return count >= 0 || errno != EAGAIN;
+    if (stream->broken || uv_fileno(&stream->uv.handle, &fd) < 0)
+        return false;
+    while (!stream->closing) {
+        ssize_t count = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (count <= 0)
+            return count < 0 && errno == EAGAIN;
+        stream->on_bytes(stream, (struct span){bytes, (size_t)count});
+    }
+    return false;
 }
 
 static void on_shut(uv_shutdown_t *request, int status)

@@ -45,9 +45,9 @@ static inline bool stream_blocked(const struct stream *stream)
     return stream->queued > 0;
 }
 
-/* Whether the other side has closed, or sent what nobody has read: asked of the socket itself, for after a freeze
- * the loop may not have heard yet. */
-bool stream_stirs(const struct stream *stream);
+/* Reads what has come but has not been told yet, for after a freeze the loop may not have heard; on_bytes is called
+ * from within. False where the other side has ended, or the connection is dead. */
+bool stream_catch_up(struct stream *stream);
 
 /* Ends our half after what is queued. */
 void stream_end(struct stream *stream);

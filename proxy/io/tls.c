@@ -158,6 +158,9 @@ enum err tls_begin(struct tls *tls, struct tls_client *client, struct span host,
 
 void tls_finish(struct tls *tls)
 {
+    /* OpenSSL takes a connection that was not shut down for a broken one, and forbids to resume its session. */
+    if (tls->ssl)
+        SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
     tls->ssl = NULL;
 }

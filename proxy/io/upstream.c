@@ -36,10 +36,30 @@ static void on_stream_closed(struct stream *stream)
         attempt(u);
 }
 
+static void lend_memory(struct upstream *u)
+{
+    struct io_memory *memory = io_memory_of(u->timer.loop);
+    tls_use(&u->tls, memory->cipher, sizeof memory->cipher);
+}
+
+/* Sends what TLS has put into the loop's memory. */
+static void flush(struct upstream *u)
+{
+    struct span out = tls_output(&u->tls);
+    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)out.at, (unsigned)out.len);
+    stream_write(&u->stream, &buffer, 1);
+    lend_memory(u);
+}
+
 void upstream_close(struct upstream *u)
 {
     if (u->closing)
         return;
+    if (u->phase == UPSTREAM_READY && u->target.tls && !u->user) {
+        lend_memory(u);
+        tls_end(&u->tls);
+        flush(u);
+    }
     u->closing = true;
     u->user = NULL;
     lookup_abandon(u->lookup);
@@ -68,21 +88,6 @@ static void gone(struct upstream *u, bool whole)
         user->on_gone(user, whole);
     else
         u->owner->on_lost(u);
-}
-
-static void lend_memory(struct upstream *u)
-{
-    struct io_memory *memory = io_memory_of(u->timer.loop);
-    tls_use(&u->tls, memory->cipher, sizeof memory->cipher);
-}
-
-/* Sends what TLS has put into the loop's memory. */
-static void flush(struct upstream *u)
-{
-    struct span out = tls_output(&u->tls);
-    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)out.at, (unsigned)out.len);
-    stream_write(&u->stream, &buffer, 1);
-    lend_memory(u);
 }
 
 static void ready(struct upstream *u)
@@ -159,9 +164,11 @@ static void on_bytes(struct stream *stream, struct span bytes)
 static void on_event(struct stream *stream, enum stream_event event)
 {
     struct upstream *u = upstream_of(stream);
+    bool securing = u->phase == UPSTREAM_SECURING;
     if (u->phase != UPSTREAM_READY)
-        (void)fault_set(&u->fault, ERR_UPSTREAM_CONNECT, "The server %.*s closed the connection before it was ready.",
-            SPAN_ARGS(u->target.server));
+        (void)fault_set(&u->fault, securing ? ERR_UPSTREAM_TLS : ERR_UPSTREAM_CONNECT,
+            "The server %.*s closed the connection before it was ready%s.", SPAN_ARGS(u->target.server),
+            securing ? ", during the TLS handshake; does it speak TLS at this port?" : "");
     gone(u, event == STREAM_END && !u->target.tls);
 }
 
@@ -355,7 +362,7 @@ void upstream_write(struct upstream *u, const uv_buf_t *buffers, unsigned count)
     flush(u);
 }
 
-bool upstream_stirs(const struct upstream *u)
+bool upstream_usable(struct upstream *u)
 {
-    return u->stream.broken || stream_stirs(&u->stream);
+    return stream_catch_up(&u->stream) && !u->closing;
 }

@@ -110,8 +110,9 @@ static inline void upstream_read(struct upstream *upstream, bool on)
     stream_read(&upstream->stream, on);
 }
 
-/* Whether an idle connection cannot be trusted any more: closed, or bytes have come that nobody asked for. */
-bool upstream_stirs(const struct upstream *upstream);
+/* Whether an idle connection can still be lent: not closed meanwhile, and no bytes have come that nobody asked for.
+ * A server's TLS tickets that have just come are taken in. */
+bool upstream_usable(struct upstream *upstream);
 
 /* May be called any number of times; nobody hears of it any more but on_dropped. */
 void upstream_close(struct upstream *upstream);

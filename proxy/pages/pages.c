@@ -22,14 +22,20 @@ static void write_member(struct buf *out, const char *name, struct span value)
     buf_char(out, '"');
 }
 
-static void write_warnings(struct buf *out, const struct identity *identity)
+static void write_warning(struct buf *out, const char *code, const char *message)
+{
+    buf_format(out, "{\"code\": \"%s\", \"message\": \"", code);
+    buf_json(out, span_of(message));
+    buf_text(out, "\"}");
+}
+
+static void write_warnings(struct buf *out, const struct identity *identity, const char *missing)
 {
     buf_text(out, ",\n  \"warnings\": [");
-    if (identity->warning) {
-        buf_text(out, "{\"code\": \"MistakenIdentity\", \"message\": \"");
-        buf_json(out, span_of(identity->warning));
-        buf_text(out, "\"}");
-    }
+    if (missing)
+        write_warning(out, "NoCredentials", missing);
+    else if (identity->warning)
+        write_warning(out, "MistakenIdentity", identity->warning);
     buf_text(out, "]\n}\n");
 }
 
@@ -56,7 +62,7 @@ static void write_identity(const struct page_facts *facts, struct buf *out)
     write_member(out, "region", facts->region);
     write_member(out, "function", facts->function_name);
     write_member(out, "functionVersion", facts->function_version);
-    write_warnings(out, &identity);
+    write_warnings(out, &identity, credentials ? NULL : credentials_missing(facts->credentials));
 }
 
 static void write_metric(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
