@@ -2,11 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "extension/nearest.h"
 #include "proxy/io/listener.h"
-
-extern char **environ;
 
 #define PREFIX "COUNTERSIGN_"
 
@@ -27,11 +26,13 @@ static struct span first_of(const char *const names[], size_t count)
     return (struct span){NULL, 0};
 }
 
-#define FIRST_OF(...) \
-    first_of((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define FIRST_OF(...)                            \
+    first_of((const char *const[]){__VA_ARGS__}, \
+        sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 /* A value with an "@" may hold a password. */
-static enum err refuse(struct fault *fault, const char *name, struct span value, const char *allowed)
+static enum err refuse(
+    struct fault *fault, const char *name, struct span value, const char *allowed)
 {
     bool secret = span_find(value, '@') < value.len;
     struct span shown = secret ? SPAN("(not shown)") : span_first(value, 80);
@@ -40,16 +41,16 @@ static enum err refuse(struct fault *fault, const char *name, struct span value,
 
 /* ---- numbers ---- */
 
-#define NUMBERS(X)                                                                   \
-    X("MAX_BODY", max_body, 10485760, 1, 1073741824, "bytes")                        \
-    X("MAX_CONNECTIONS", max_connections, 256, 1, 10000, "connections")              \
-    X("MAX_UPSTREAM", max_upstream, 64, 1, 1000, "connections")                      \
-    X("CONNECT_TIMEOUT_MS", connect_timeout_ms, 3000, 1, 3600000, "milliseconds")    \
-    X("TIMEOUT_MS", timeout_ms, 60000, 1, 3600000, "milliseconds")                   \
+#define NUMBERS(X)                                                                \
+    X("MAX_BODY", max_body, 10485760, 1, 1073741824, "bytes")                     \
+    X("MAX_CONNECTIONS", max_connections, 256, 1, 10000, "connections")           \
+    X("MAX_UPSTREAM", max_upstream, 64, 1, 1000, "connections")                   \
+    X("CONNECT_TIMEOUT_MS", connect_timeout_ms, 3000, 1, 3600000, "milliseconds") \
+    X("TIMEOUT_MS", timeout_ms, 60000, 1, 3600000, "milliseconds")                \
     X("IDLE_MS", idle_ms, 20000, 0, 3600000, "milliseconds")
 
-static enum err read_number(const char *name, uint64_t limits[2], const char *unit, uint64_t *number,
-    struct fault *fault)
+static enum err read_number(
+    const char *name, uint64_t limits[2], const char *unit, uint64_t *number, struct fault *fault)
 {
     char allowed[96];
     struct span value = value_of(name);
@@ -68,11 +69,11 @@ static enum err read_numbers(struct config *config, struct fault *fault)
 {
     uint64_t number;
     enum err err;
-#define X(name, member, default, min, max, unit)                                             \
-    number = default;                                                                        \
-    err = read_number(PREFIX name, (uint64_t[]){min, max}, unit, &number, fault);            \
-    if (err)                                                                                 \
-        return err;                                                                          \
+#define X(name, member, default, min, max, unit)                                  \
+    number = default;                                                             \
+    err = read_number(PREFIX name, (uint64_t[]){min, max}, unit, &number, fault); \
+    if (err)                                                                      \
+        return err;                                                               \
     config->proxy.member = (__typeof__(config->proxy.member))number;
     NUMBERS(X)
 #undef X
@@ -81,10 +82,13 @@ static enum err read_numbers(struct config *config, struct fault *fault)
 
 /* ---- choices ---- */
 
-/* The index of the value in the list; the first where it is not set. Values that AWS defined are taken in any case. */
-static enum err read_choice(const char *name, const char *choices, size_t *index, struct fault *fault)
+/* The index of the value in the list; the first where it is not set. Values that AWS defined are
+ * taken in any case. */
+static enum err read_choice(
+    const char *name, const char *choices, size_t *index, struct fault *fault)
 {
-    bool ours = span_starts(span_of(name), SPAN(PREFIX)) && !span_starts(span_of(name), SPAN(PREFIX "LOG_"));
+    bool ours = span_starts(span_of(name), SPAN(PREFIX))
+        && !span_starts(span_of(name), SPAN(PREFIX "LOG_"));
     char allowed[128];
     struct span value = value_of(name), list = span_of(choices), choice;
     *index = 0;
@@ -99,37 +103,41 @@ static enum err read_choice(const char *name, const char *choices, size_t *index
     return refuse(fault, name, value, allowed);
 }
 
-/* Variables of the contract whose work this version does not do: set to more than their default they are refused,
- * for what is asked for and not done is worse than an error. */
+/* Variables of the contract whose work this version does not do: set to more than their default
+ * they are refused, for what is asked for and not done is worse than an error. */
 static enum err refuse_later(struct fault *fault)
 {
     static const struct {
         const char *name;
         const char *allowed; /* what asks for nothing */
-    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "CHECKSUM", "off"}, {PREFIX "RETRIES", "0"}, {PREFIX "PREWARM", ""},
-        {PREFIX "POLICY", "record|off"}, {PREFIX "ROLE_ARN", ""}, {PREFIX "METRICS", ""},
-        {PREFIX "S3_ADDRESSING", "path"}};
+    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "CHECKSUM", "off"}, {PREFIX "RETRIES", "0"},
+        {PREFIX "PREWARM", ""}, {PREFIX "POLICY", "record|off"}, {PREFIX "ROLE_ARN", ""},
+        {PREFIX "METRICS", ""}, {PREFIX "S3_ADDRESSING", "path"}};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         struct span value = value_of(later[i].name), list = span_of(later[i].allowed), choice;
         bool asks = value.at != NULL;
         while (asks && span_next(&list, '|', &choice))
             asks = !span_equal(choice, value);
         if (asks)
-            return refuse(fault, later[i].name, value, "this version does not support it; remove the variable");
+            return refuse(fault, later[i].name, value,
+                "this version does not support it; remove the variable");
     }
     return OK;
 }
 
 static enum err read_log(struct config *config, struct fault *fault)
 {
-    static const enum log_level levels[] = {LOG_INFO, LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_FATAL};
+    static const enum log_level levels[] = {
+        LOG_INFO, LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_FATAL};
     struct fault ignored;
     size_t level = 0, shape = 0;
-    if (read_choice("AWS_LAMBDA_LOG_LEVEL", "|TRACE|DEBUG|INFO|WARN|ERROR|FATAL", &level, &ignored) == OK)
+    if (read_choice("AWS_LAMBDA_LOG_LEVEL", "|TRACE|DEBUG|INFO|WARN|ERROR|FATAL", &level, &ignored)
+        == OK)
         config->log_level = levels[level];
     if (read_choice("AWS_LAMBDA_LOG_FORMAT", "Text|JSON", &shape, &ignored) == OK)
         config->log_shape = shape ? LOG_JSON : LOG_TEXT;
-    enum err err = read_choice(PREFIX "LOG_LEVEL", "|TRACE|DEBUG|INFO|WARN|ERROR|FATAL", &level, fault);
+    enum err err =
+        read_choice(PREFIX "LOG_LEVEL", "|TRACE|DEBUG|INFO|WARN|ERROR|FATAL", &level, fault);
     if (err)
         return err;
     if (level > 0)
@@ -160,10 +168,12 @@ static enum err read_listen(struct config *config, struct fault *fault)
     while (span_next(&list, ',', &item)) {
         if (!listen_address_parse(span_trim(item), &address))
             return refuse(fault, name, value,
-                "must be host:port or unix:/path, with commas between several; host is localhost or an address");
+                "must be host:port or unix:/path, with commas between several; host is localhost "
+                "or an address");
         if (!listen_address_is_loopback(&address) && !config->proxy.token_required)
             return refuse(fault, name, value,
-                "other machines could reach it and use the role, so it needs COUNTERSIGN_AUTH=token");
+                "other machines could reach it and use the role, so it needs "
+                "COUNTERSIGN_AUTH=token");
         if (!address.is_unix && !address.localhost && config->proxy.route.names < CONFIG_NAMES)
             config->names[config->proxy.route.names++] = address.host;
     }
@@ -178,7 +188,8 @@ static enum err read_names(struct config *config, struct fault *fault)
     while (span_next(&list, ',', &item)) {
         bool valid = authority_parse(span_trim(item), &authority) && authority.port == 0;
         if (!valid || config->proxy.route.names == CONFIG_NAMES)
-            return refuse(fault, name, value, "must be host names without ports, with commas between them, at most 32");
+            return refuse(fault, name, value,
+                "must be host names without ports, with commas between them, at most 32");
         config->names[config->proxy.route.names++] = authority.host;
     }
     config->proxy.route.name = config->names;
@@ -206,7 +217,8 @@ static bool parse_endpoint(struct span url, struct endpoint *endpoint)
 /* "BEDROCK_RUNTIME" -> "bedrock-runtime" */
 static struct span service_named(struct config *config, struct span name)
 {
-    struct buf b = buf_over(config->text + config->text_bytes, sizeof config->text - config->text_bytes);
+    struct buf b =
+        buf_over(config->text + config->text_bytes, sizeof config->text - config->text_bytes);
     for (size_t i = 0; i < name.len; i++)
         buf_char(&b, name.at[i] == '_' ? '-' : ascii_lower(name.at[i]));
     config->text_bytes += b.len;
@@ -224,8 +236,10 @@ static enum err add_endpoint(struct config *config, struct span variable, struct
         return OK;
     struct endpoint endpoint = {.variable = name};
     bool named = service.len == 0 || (service.len > 1 && service.at[0] == '_');
-    if (!named || config->proxy.route.endpoints == CONFIG_ENDPOINTS || !parse_endpoint(value, &endpoint))
-        return refuse(fault, text, value, "must be http://host[:port] or https://host[:port], without path or user");
+    if (!named || config->proxy.route.endpoints == CONFIG_ENDPOINTS
+        || !parse_endpoint(value, &endpoint))
+        return refuse(fault, text, value,
+            "must be http://host[:port] or https://host[:port], without path or user");
     if (service.len > 0)
         endpoint.service = service_named(config, span_from(service, 1));
     config->endpoints[config->proxy.route.endpoints++] = endpoint;
@@ -237,7 +251,8 @@ static enum err read_endpoints(struct config *config, struct fault *fault)
     enum err err = OK;
     for (char **variable = environ; *variable && !err; variable++) {
         struct span text = span_of(*variable);
-        if (span_starts(text, SPAN(PREFIX "ENDPOINT=")) || span_starts(text, SPAN(PREFIX "ENDPOINT_")))
+        if (span_starts(text, SPAN(PREFIX "ENDPOINT="))
+            || span_starts(text, SPAN(PREFIX "ENDPOINT_")))
             err = add_endpoint(config, text, fault);
     }
     config->proxy.route.endpoint = config->endpoints;
@@ -255,7 +270,8 @@ static enum err read_region(struct config *config, struct fault *fault)
     if (!err)
         err = read_choice("AWS_USE_FIPS_ENDPOINT", "false|true", &fips, fault);
     if (!err)
-        config->proxy.route.variant = (struct host_variant){.dualstack = dualstack == 1, .fips = fips == 1};
+        config->proxy.route.variant =
+            (struct host_variant){.dualstack = dualstack == 1, .fips = fips == 1};
     return err;
 }
 
@@ -279,7 +295,8 @@ static enum err read_bundle(struct config *config, struct fault *fault)
         if (!value.at)
             continue;
         if (!holds_certificate(value.at))
-            return refuse(fault, names[i], value, "must be a PEM file of certificates that can be read");
+            return refuse(
+                fault, names[i], value, "must be a PEM file of certificates that can be read");
         config->proxy.ca_bundle = value.at;
     }
     return OK;
@@ -307,9 +324,10 @@ static void read_credentials(struct config *config)
     config->container_token = value_of("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 }
 
-static const char *const known[] = {"LISTEN", "HOSTS", "AUTH", "ALLOW", "ENDPOINT", "CA_BUNDLE", "S3_ADDRESSING",
-    "MAX_BODY", "MAX_CONNECTIONS", "MAX_UPSTREAM", "CONNECT_TIMEOUT_MS", "TIMEOUT_MS", "IDLE_MS", "CHECKSUM", "RETRIES",
-    "PREWARM", "POLICY", "DRAIN", "ROLE_ARN", "METRICS", "LOG_LEVEL", "LOG_FORMAT"};
+static const char *const known[] = {"LISTEN", "HOSTS", "AUTH", "ALLOW", "ENDPOINT", "CA_BUNDLE",
+    "S3_ADDRESSING", "MAX_BODY", "MAX_CONNECTIONS", "MAX_UPSTREAM", "CONNECT_TIMEOUT_MS",
+    "TIMEOUT_MS", "IDLE_MS", "CHECKSUM", "RETRIES", "PREWARM", "POLICY", "DRAIN", "ROLE_ARN",
+    "METRICS", "LOG_LEVEL", "LOG_FORMAT"};
 
 /* A typing error must not pass in silence. */
 static enum err refuse_unknown(struct fault *fault)
@@ -321,7 +339,8 @@ static enum err refuse_unknown(struct fault *fault)
         name = span_from(name, sizeof PREFIX - 1);
         size_t nearest = nearest_name(name, known, sizeof known / sizeof *known);
         if (!span_equal(name, span_of(known[nearest])))
-            return fault_set(fault, ERR_BAD_REQUEST, PREFIX "%.*s: there is no such variable; did you mean " PREFIX "%s?",
+            return fault_set(fault, ERR_BAD_REQUEST,
+                PREFIX "%.*s: there is no such variable; did you mean " PREFIX "%s?",
                 SPAN_ARGS(name), known[nearest]);
     }
     return OK;
@@ -329,9 +348,11 @@ static enum err refuse_unknown(struct fault *fault)
 
 enum err config_load(struct config *config, struct fault *fault)
 {
-    static enum err (*const readers[])(struct config *, struct fault *) = {read_log, read_access, read_listen,
-        read_names, read_numbers, read_endpoints, read_region, read_bundle, read_lifecycle};
-    *config = (struct config){.log_level = LOG_INFO, .runtime_api = value_of("AWS_LAMBDA_RUNTIME_API").at};
+    static enum err (*const readers[])(struct config *, struct fault *) = {read_log, read_access,
+        read_listen, read_names, read_numbers, read_endpoints, read_region, read_bundle,
+        read_lifecycle};
+    *config = (struct config){
+        .log_level = LOG_INFO, .runtime_api = value_of("AWS_LAMBDA_RUNTIME_API").at};
     read_credentials(config);
     enum err err = OK;
     for (size_t i = 0; i < sizeof readers / sizeof *readers && !err; i++)
@@ -348,22 +369,26 @@ static void print_text(const char *name, struct span value)
 
 static void print_endpoint(const struct endpoint *e)
 {
-    (void)printf("%-34s %.*s -> http%s://%.*s:%u\n", PREFIX "ENDPOINT", SPAN_ARGS(e->service.len ? e->service : SPAN("(all)")),
-        e->tls ? "s" : "", SPAN_ARGS(e->authority.host), e->authority.port);
+    (void)printf("%-34s %.*s -> http%s://%.*s:%u\n", PREFIX "ENDPOINT",
+        SPAN_ARGS(e->service.len ? e->service : SPAN("(all)")), e->tls ? "s" : "",
+        SPAN_ARGS(e->authority.host), e->authority.port);
 }
 
 void config_print(const struct config *config)
 {
     const struct proxy_options *p = &config->proxy;
-    bool keys = config->credentials.access_key_id.len > 0 && config->credentials.secret_access_key.len > 0;
+    bool keys =
+        config->credentials.access_key_id.len > 0 && config->credentials.secret_access_key.len > 0;
     print_text(PREFIX "LISTEN", p->listen);
     print_text(PREFIX "AUTH", p->token_required ? SPAN("token") : SPAN("none"));
     for (size_t i = 0; i < p->route.names; i++)
         print_text(PREFIX "HOSTS", p->route.name[i]);
     for (size_t i = 0; i < p->route.endpoints; i++)
         print_endpoint(&p->route.endpoint[i]);
-    print_text(PREFIX "CA_BUNDLE", p->ca_bundle ? span_of(p->ca_bundle) : SPAN("(Amazon's roots, then the system's)"));
-#define X(name, member, default, min, max, unit) (void)printf("%-34s %llu\n", PREFIX name, (unsigned long long)p->member);
+    print_text(PREFIX "CA_BUNDLE",
+        p->ca_bundle ? span_of(p->ca_bundle) : SPAN("(Amazon's roots, then the system's)"));
+#define X(name, member, default, min, max, unit) \
+    (void)printf("%-34s %llu\n", PREFIX name, (unsigned long long)p->member);
     NUMBERS(X)
 #undef X
     print_text(PREFIX "DRAIN", config->drain ? SPAN("on") : SPAN("off"));

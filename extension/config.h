@@ -1,4 +1,5 @@
-/* The environment, read once and checked as a whole: what the program is to do. The only place that reads it. */
+/* The environment, read once and checked as a whole: what the program is to do. The only place that
+ * reads it. */
 #pragma once
 
 #include "proxy/base/log.h"
@@ -12,12 +13,13 @@ struct config {
     struct span container_token;
     enum log_level log_level;
     enum log_shape log_shape;
-    const char *runtime_api;         /* AWS_LAMBDA_RUNTIME_API, host:port; NULL outside Lambda */
-    bool managed_instances;          /* an environment that takes registrations for SHUTDOWN only */
-    bool drain;                      /* COUNTERSIGN_DRAIN */
+    const char *runtime_api; /* AWS_LAMBDA_RUNTIME_API, host:port; NULL outside Lambda */
+    bool managed_instances;  /* an environment that takes registrations for SHUTDOWN only */
+    bool drain;              /* COUNTERSIGN_DRAIN */
     struct endpoint endpoints[CONFIG_ENDPOINTS];
     struct span names[CONFIG_NAMES];
-    char text[CONFIG_TEXT_BYTES];    /* what had to be written anew, such as a service's name in lower case */
+    char text[CONFIG_TEXT_BYTES]; /* what had to be written anew, such as a service's name in lower
+                                     case */
     size_t text_bytes;
 };
 

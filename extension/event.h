@@ -8,10 +8,12 @@ enum event_kind { EVENT_OTHER, EVENT_INVOKE, EVENT_SHUTDOWN };
 
 struct event {
     enum event_kind kind;
-    int64_t deadline_ms;  /* Unix time; 0 where it is missing */
-    char request_id[65];  /* INVOKE; cut, never unterminated */
-    char reason[33];      /* SHUTDOWN: spindown, timeout, failure and others, in any case: for the log only */
+    int64_t deadline_ms; /* Unix time; 0 where it is missing */
+    char request_id[65]; /* INVOKE; cut, never unterminated */
+    char reason[33]; /* SHUTDOWN: spindown, timeout, failure and others, in any case: for the log
+                        only */
 };
 
-/* False where it is no JSON object with an eventType. Unknown types are EVENT_OTHER: the API may grow. */
+/* False where it is no JSON object with an eventType. Unknown types are EVENT_OTHER: the API may
+ * grow. */
 bool event_parse(struct span json, struct event *event);

@@ -10,13 +10,13 @@
 #include "proxy/base/list.h"
 
 enum {
-    GRACE_MS = 1000,            /* of the 2 s that Lambda gives to a shutdown */
+    GRACE_MS = 1000, /* of the 2 s that Lambda gives to a shutdown */
     GRACE_MARGIN_MS = 200,
     GRACE_ALONE_MS = 10000,
     NEXT_RETRY_FIRST_MS = 10,
-    NEXT_RETRY_MS = 1000,       /* after a lost connection, at most */
-    NEXT_REFUSED_MS = 60000,    /* after a 403, at most */
-    DRAIN_MARGIN_MS = 100,      /* before the invocation's deadline Next is asked come what may */
+    NEXT_RETRY_MS = 1000,    /* after a lost connection, at most */
+    NEXT_REFUSED_MS = 60000, /* after a 403, at most */
+    DRAIN_MARGIN_MS = 100,   /* before the invocation's deadline Next is asked come what may */
 };
 
 struct lifecycle {
@@ -24,17 +24,17 @@ struct lifecycle {
     const struct config *config;
     const char *program;
     struct proxy *proxy;
-    struct fault fault;         /* why the start cannot work */
+    struct fault fault; /* why the start cannot work */
     int status;
-    bool invokes;               /* registered for INVOKE */
-    bool tried_again;           /* registered a second time, for SHUTDOWN alone */
-    bool next_due;              /* Next is to be asked once nothing is in flight */
+    bool invokes;     /* registered for INVOKE */
+    bool tried_again; /* registered a second time, for SHUTDOWN alone */
+    bool next_due;    /* Next is to be asked once nothing is in flight */
     bool ending;
     unsigned retry_ms;
-    struct api_call *call;      /* under way */
+    struct api_call *call; /* under way */
     uv_timer_t timer;
     uv_signal_t signals[2];
-    struct buf identifier;      /* a header line */
+    struct buf identifier; /* a header line */
     char identifier_text[API_IDENTIFIER_BYTES + 64];
 };
 
@@ -71,15 +71,20 @@ static void on_init_error_told(void *owner, const struct api_answer *answer)
 static void tell_init_error(struct lifecycle *life)
 {
     char body_memory[1024], headers_memory[512];
-    struct buf body = buf_over(body_memory, sizeof body_memory), headers = buf_over(headers_memory, sizeof headers_memory);
-    const char *type = life->status == EXIT_CONFIGURATION ? "Extension.BadConfiguration" : "Extension.CannotListen";
+    struct buf body = buf_over(body_memory, sizeof body_memory),
+               headers = buf_over(headers_memory, sizeof headers_memory);
+    const char *type = life->status == EXIT_CONFIGURATION ? "Extension.BadConfiguration"
+                                                          : "Extension.CannotListen";
     buf_add(&headers, buf_span(&life->identifier));
     buf_format(&headers, "Lambda-Extension-Function-Error-Type: %s\r\n", type);
     buf_text(&body, "{\"errorMessage\":\"");
     buf_json(&body, span_of(life->fault.text));
     buf_format(&body, "\",\"errorType\":\"%s\",\"stackTrace\":[]}", type);
-    struct api_request request = {.host = life->config->runtime_api, .method = SPAN("POST"),
-        .path = SPAN("init/error"), .headers = buf_span(&headers), .body = buf_span(&body)};
+    struct api_request request = {.host = life->config->runtime_api,
+        .method = SPAN("POST"),
+        .path = SPAN("init/error"),
+        .headers = buf_span(&headers),
+        .body = buf_span(&body)};
     life->call = api_call(life->loop, &request, on_init_error_told, life);
     if (!life->call)
         end(life, life->status, 0);
@@ -115,7 +120,8 @@ static void on_deadline_near(uv_timer_t *timer)
     ask_next(life);
 }
 
-/* COUNTERSIGN_DRAIN: while an exchange is in flight Next is not asked, so the environment is not frozen under it. */
+/* COUNTERSIGN_DRAIN: while an exchange is in flight Next is not asked, so the environment is not
+ * frozen under it. */
 static void on_invoke(struct lifecycle *life, const struct event *event)
 {
     int64_t left = event->deadline_ms - clock_wall_ms() - DRAIN_MARGIN_MS;
@@ -158,7 +164,8 @@ static void on_event(struct lifecycle *life, struct span body)
     }
 }
 
-/* A crash would kill the invocation, so whatever can be lived with is: only a 500 asks the extension to exit. */
+/* A crash would kill the invocation, so whatever can be lived with is: only a 500 asks the
+ * extension to exit. */
 static void on_next(void *owner, const struct api_answer *answer)
 {
     struct lifecycle *life = owner;
@@ -169,22 +176,27 @@ static void on_next(void *owner, const struct api_answer *answer)
         life->retry_ms = 0;
         on_event(life, answer->body);
     } else if (answer->status == 500) {
-        log_line(LOG_ERROR, "Lambda's Extensions API is in a state that it cannot recover from (500); exiting");
+        log_line(LOG_ERROR,
+            "Lambda's Extensions API is in a state that it cannot recover from (500); exiting");
         end(life, EXIT_RUN_TIME, 0);
     } else if (answer->status == 0) {
-        log_line(LOG_DEBUG, "the wait for Lambda's next event ended: %s; asking again", answer->error);
+        log_line(
+            LOG_DEBUG, "the wait for Lambda's next event ended: %s; asking again", answer->error);
         ask_later(life, NEXT_RETRY_MS);
     } else {
         log_line(life->retry_ms < NEXT_RETRY_MS ? LOG_WARN : LOG_DEBUG,
-            "Lambda's Extensions API answered %u to event/next; serving on, and asking again later", answer->status);
+            "Lambda's Extensions API answered %u to event/next; serving on, and asking again later",
+            answer->status);
         ask_later(life, NEXT_REFUSED_MS);
     }
 }
 
 static void ask_next(struct lifecycle *life)
 {
-    struct api_request request = {.host = life->config->runtime_api, .method = SPAN("GET"),
-        .path = SPAN("event/next"), .headers = buf_span(&life->identifier)};
+    struct api_request request = {.host = life->config->runtime_api,
+        .method = SPAN("GET"),
+        .path = SPAN("event/next"),
+        .headers = buf_span(&life->identifier)};
     (void)uv_timer_stop(&life->timer);
     if (life->ending || life->call)
         return;
@@ -220,10 +232,11 @@ static void on_registration(void *owner, const struct api_answer *answer)
         ask_registration(life);
     } else {
         if (answer->status == 0)
-            log_line(LOG_ERROR, "registering with Lambda's Extensions API at %s failed: %s", life->config->runtime_api,
-                answer->error);
+            log_line(LOG_ERROR, "registering with Lambda's Extensions API at %s failed: %s",
+                life->config->runtime_api, answer->error);
         else
-            log_line(LOG_ERROR, "registering with Lambda's Extensions API at %s failed: it answered %u",
+            log_line(LOG_ERROR,
+                "registering with Lambda's Extensions API at %s failed: it answered %u",
                 life->config->runtime_api, answer->status);
         end(life, life->status ? life->status : EXIT_RUN_TIME, 0);
     }
@@ -253,9 +266,12 @@ static void ask_registration(struct lifecycle *life)
     buf_text(&headers, "Lambda-Extension-Name: ");
     buf_add(&headers, own_name(life->program, path, sizeof path));
     buf_text(&headers, "\r\nLambda-Extension-Accept-Feature: accountId\r\n");
-    struct api_request request = {.host = life->config->runtime_api, .method = SPAN("POST"), .path = SPAN("register"),
+    struct api_request request = {.host = life->config->runtime_api,
+        .method = SPAN("POST"),
+        .path = SPAN("register"),
         .headers = buf_span(&headers),
-        .body = life->invokes ? SPAN("{\"events\":[\"INVOKE\",\"SHUTDOWN\"]}") : SPAN("{\"events\":[\"SHUTDOWN\"]}")};
+        .body = life->invokes ? SPAN("{\"events\":[\"INVOKE\",\"SHUTDOWN\"]}")
+                              : SPAN("{\"events\":[\"SHUTDOWN\"]}")};
     life->call = api_call(life->loop, &request, on_registration, life);
     if (life->call)
         return;
@@ -325,7 +341,9 @@ static void close_all(struct lifecycle *life)
 
 int lifecycle_run(const struct lifecycle_setup *setup)
 {
-    struct lifecycle life = {.loop = setup->loop, .config = setup->config, .program = setup->program,
+    struct lifecycle life = {.loop = setup->loop,
+        .config = setup->config,
+        .program = setup->program,
         .proxy = setup->proxy};
     life.identifier = buf_over(life.identifier_text, sizeof life.identifier_text);
     life.invokes = setup->config->drain && !setup->config->managed_instances;

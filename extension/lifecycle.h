@@ -15,9 +15,9 @@ enum exit_status { EXIT_CLEAN = 0, EXIT_RUN_TIME = 1, EXIT_CONFIGURATION = 2 };
 struct lifecycle_setup {
     uv_loop_t *loop;
     const struct config *config;
-    const char *program;        /* argv[0] */
-    const struct fault *fault;  /* of the configuration; NULL where all is well */
-    struct proxy *proxy;        /* NULL where the configuration is not */
+    const char *program;       /* argv[0] */
+    const struct fault *fault; /* of the configuration; NULL where all is well */
+    struct proxy *proxy;       /* NULL where the configuration is not */
 };
 
 /* Listens, registers, runs the loop to the end. Returns the exit status of the program. */

@@ -14,21 +14,17 @@
 #endif
 
 static const char help[] =
-    "countersign " COUNTERSIGN_VERSION ": signs a function's plain HTTP requests to AWS with its own role.\n"
-    "\n"
-    "usage: countersign [--check | --version | --help]\n"
-    "\n"
-    "  (none)     in Lambda: register as an extension and serve; elsewhere: serve until SIGTERM\n"
-    "  --check    check the configuration, print what is in force; exit status 0, or 2 where it is wrong\n"
-    "\n"
-    "It is configured by the environment. The most useful variables:\n"
-    "  COUNTERSIGN_LISTEN        where to listen (localhost:2774)\n"
-    "  COUNTERSIGN_AUTH          token: callers show $AWS_SESSION_TOKEN; none: anybody on this machine\n"
-    "  COUNTERSIGN_ENDPOINT_S3   another server for a service, as http:// or https:// URL\n"
-    "  COUNTERSIGN_LOG_LEVEL     TRACE, DEBUG, INFO, WARN, ERROR or FATAL\n"
-    "\n"
-    "Then, from any language:\n"
-    "  curl -H \"X-Countersign-Token: $AWS_SESSION_TOKEN\" http://localhost:2774/s3/my-bucket/my/key\n";
+    "countersign " COUNTERSIGN_VERSION
+    ": signs a function's plain HTTP requests to AWS with its own role.\n\nusage: countersign "
+    "[--check | --version | --help]\n\n  (none)     in Lambda: register as an extension and "
+    "serve; elsewhere: serve until SIGTERM\n  --check    check the configuration, print what is "
+    "in force; exit status 0, or 2 where it is wrong\n\nIt is configured by the environment. The "
+    "most useful variables:\n  COUNTERSIGN_LISTEN        where to listen (localhost:2774)\n  "
+    "COUNTERSIGN_AUTH          token: callers show $AWS_SESSION_TOKEN; none: anybody on this "
+    "machine\n  COUNTERSIGN_ENDPOINT_S3   another server for a service, as http:// or https:// "
+    "URL\n  COUNTERSIGN_LOG_LEVEL     TRACE, DEBUG, INFO, WARN, ERROR or FATAL\n\nThen, from any "
+    "language:\n  curl -H \"X-Countersign-Token: $AWS_SESSION_TOKEN\" "
+    "http://localhost:2774/s3/my-bucket/my/key\n";
 
 /* Not even a core dump or a debugger of the same user is to see the keys. */
 static void hide_memory(void)
@@ -62,7 +58,8 @@ static struct config config;
 static int serve(const char *program, const struct fault *fault)
 {
     uv_loop_t loop;
-    struct credentials_store *store = credentials_create(&config.credentials, config.container_token);
+    struct credentials_store *store =
+        credentials_create(&config.credentials, config.container_token);
     if (!store || uv_loop_init(&loop) < 0) {
         (void)fprintf(stderr, "There is not enough memory to start.\n");
         return EXIT_RUN_TIME;

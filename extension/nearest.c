@@ -1,6 +1,6 @@
 #include "extension/nearest.h"
 
-enum { NAME_BYTES = 64 };
+enum { NAME_BYTES = 64, TYPED_BYTES = 256 };
 
 static size_t least(size_t a, size_t b, size_t c)
 {
@@ -30,7 +30,8 @@ size_t nearest_name(struct span typed, const char *const names[], size_t count)
 {
     size_t best = 0, fewest = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
-        size_t steps = distance(span_first(typed, 4 * NAME_BYTES), span_first(span_of(names[i]), NAME_BYTES));
+        size_t steps =
+            distance(span_first(typed, TYPED_BYTES), span_first(span_of(names[i]), NAME_BYTES));
         if (steps < fewest) {
             fewest = steps;
             best = i;

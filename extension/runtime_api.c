@@ -86,9 +86,10 @@ static void fail(struct api_call *call, const char *error)
 
 static void finish(struct api_call *call)
 {
-    const struct field *identifier = head_find_name(&call->head, SPAN("Lambda-Extension-Identifier"));
-    struct api_answer answer = {.status = call->head.status,
-        .body = {call->answer + call->head_bytes, call->body_bytes}};
+    const struct field *identifier =
+        head_find_name(&call->head, SPAN("Lambda-Extension-Identifier"));
+    struct api_answer answer = {
+        .status = call->head.status, .body = {call->answer + call->head_bytes, call->body_bytes}};
     if (identifier && identifier->value.len < API_IDENTIFIER_BYTES)
         answer.identifier = identifier->value;
     tell(call, &answer);

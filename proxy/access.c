@@ -8,21 +8,24 @@
 
 enum { PASSWORD_BYTES = 16 * 1024 };
 
-#define HOW_TO                                                                                             \
-    "Show that you hold this function's credentials: send the header X-Countersign-Token: "               \
-    "$AWS_SESSION_TOKEN, or that token as the password of Basic authentication, or sign the request with them."
+#define HOW_TO                                                                              \
+    "Show that you hold this function's credentials: send the header X-Countersign-Token: " \
+    "$AWS_SESSION_TOKEN, or that token as the password of Basic authentication, or sign "   \
+    "the request with them."
 
 static bool same_secret(struct span shown, struct span token)
 {
-    return token.len > 0 && shown.len == token.len && CRYPTO_memcmp(shown.at, token.at, token.len) == 0;
+    return token.len > 0 && shown.len == token.len
+        && CRYPTO_memcmp(shown.at, token.at, token.len) == 0;
 }
 
-/* The token as a password, as it is or percent-encoded (http://x:TOKEN@localhost:2774/ in clients that send the user
- * information of a URL undecoded). */
+/* The token as a password, as it is or percent-encoded (http://x:TOKEN@localhost:2774/ in clients
+ * that send the user information of a URL undecoded). */
 static bool password_shown(struct span value, struct span token)
 {
     char memory[PASSWORD_BYTES], decoded_memory[PASSWORD_BYTES];
-    struct buf password = buf_over(memory, sizeof memory), decoded = buf_over(decoded_memory, sizeof decoded_memory);
+    struct buf password = buf_over(memory, sizeof memory),
+               decoded = buf_over(decoded_memory, sizeof decoded_memory);
     if (!basic_password(value, &password))
         return false;
     uri_decode(&decoded, buf_span(&password));
@@ -48,7 +51,8 @@ static bool token_tried(const struct head *head)
         || head_find(head, FIELD_PROXY_AUTHORIZATION);
 }
 
-static enum access refuse_claim(enum claim_verdict verdict, const struct claim *claim, struct fault *fault)
+static enum access refuse_claim(
+    enum claim_verdict verdict, const struct claim *claim, struct fault *fault)
 {
     char memory[64] = {0};
     struct buf key = buf_over(memory, sizeof memory - 1);
@@ -56,36 +60,37 @@ static enum access refuse_claim(enum claim_verdict verdict, const struct claim *
     case CLAIM_OTHER_KEY:
         identity_mask(claim->access_key_id, &key);
         (void)fault_set(fault, ERR_TOKEN_REQUIRED,
-            "The request is signed by %s, %s, not by this function's role. Remove those keys from the code and its "
-            "settings, so that the SDK finds the role's.",
+            "The request is signed by %s, %s, not by this function's role. Remove those keys "
+            "from the code and its settings, so that the SDK finds the role's.",
             memory, identity_key_text(claim->access_key_id));
         return ACCESS_REFUSED;
     case CLAIM_STALE:
         (void)fault_set(fault, ERR_TOKEN_REQUIRED,
-            "The request's signature is more than 15 minutes off this machine's clock, or has expired. Sign it anew.");
+            "The request's signature is more than 15 minutes off this machine's clock, or has "
+            "expired. Sign it anew.");
         return ACCESS_REFUSED;
     case CLAIM_VERIFIED:
     case CLAIM_NEEDS_HASH:
     case CLAIM_WRONG:
     default:
         (void)fault_set(fault, ERR_TOKEN_REQUIRED,
-            "The request's signature does not match: it names the role's key, but was made with another secret, or for "
-            "another request. " HOW_TO);
+            "The request's signature does not match: it names the role's key, but was made with "
+            "another secret, or for another request. " HOW_TO);
         return ACCESS_REFUSED;
     }
 }
 
-static enum access check_claim(const struct access_rules *rules, const struct access_request *request,
-    struct span body_hash, struct fault *fault)
+static enum access check_claim(const struct access_rules *rules,
+    const struct claim_request *request, const struct claim *claim, struct fault *fault)
 {
     const struct credentials *credentials = credentials_current(rules->credentials);
     if (!credentials)
-        return refuse_claim(CLAIM_OTHER_KEY, request->claim, fault);
-    enum claim_verdict verdict = claim_verify(request->claim, request->head, request->target, rules->signer,
-        credentials, body_hash, clock_wall_ms() / 1000);
+        return refuse_claim(CLAIM_OTHER_KEY, claim, fault);
+    enum claim_verdict verdict =
+        claim_verify(claim, request, rules->signer, credentials, clock_wall_ms() / 1000);
     if (verdict == CLAIM_VERIFIED)
         return ACCESS_GRANTED;
-    return verdict == CLAIM_NEEDS_HASH ? ACCESS_NEEDS_HASH : refuse_claim(verdict, request->claim, fault);
+    return verdict == CLAIM_NEEDS_HASH ? ACCESS_NEEDS_HASH : refuse_claim(verdict, claim, fault);
 }
 
 /* Whether a page of another site made the browser send this. */
@@ -93,13 +98,15 @@ static bool says_cross_site(const struct field *field, struct span own_host)
 {
     struct span scheme = SPAN("http://");
     if (field->id == FIELD_SEC_FETCH_SITE)
-        return !span_equal(field->value, SPAN("same-origin")) && !span_equal(field->value, SPAN("none"));
+        return !span_equal(field->value, SPAN("same-origin"))
+            && !span_equal(field->value, SPAN("none"));
     if (field->id != FIELD_ORIGIN)
         return false;
-    return !span_starts(field->value, scheme) || !span_equal_nocase(span_from(field->value, scheme.len), own_host);
+    return !span_starts(field->value, scheme)
+        || !span_equal_nocase(span_from(field->value, scheme.len), own_host);
 }
 
-static bool cross_site(const struct access_request *request)
+static bool cross_site(const struct claim_request *request)
 {
     for (size_t i = 0; i < request->head->count; i++)
         if (says_cross_site(&request->head->fields[i], request->target->authority.text))
@@ -107,23 +114,25 @@ static bool cross_site(const struct access_request *request)
     return false;
 }
 
-enum access access_check(const struct access_rules *rules, const struct access_request *request,
-    struct span body_hash, struct fault *fault)
+enum access access_check(const struct access_rules *rules, const struct claim_request *request,
+    const struct claim *claim, struct fault *fault)
 {
     if (!rules->token_required) {
         if (!cross_site(request))
             return ACCESS_GRANTED;
         (void)fault_set(fault, ERR_HOST_NOT_ALLOWED,
-            "A browser sent this for a page of another site. No such page may use this function's role.");
+            "A browser sent this for a page of another site. No such page may use this "
+            "function's role.");
         return ACCESS_REFUSED;
     }
     struct span token = credentials_caller_token(rules->credentials);
     if (token_shown(request->head, token))
         return ACCESS_GRANTED;
-    if (request->claim)
-        return check_claim(rules, request, body_hash, fault);
+    if (claim)
+        return check_claim(rules, request, claim, fault);
     if (token_tried(request->head))
-        (void)fault_set(fault, ERR_TOKEN_REQUIRED, "The token shown is not this function's. " HOW_TO);
+        (void)fault_set(
+            fault, ERR_TOKEN_REQUIRED, "The token shown is not this function's. " HOW_TO);
     else
         (void)fault_set(fault, ERR_TOKEN_REQUIRED, HOW_TO);
     return ACCESS_REFUSED;

@@ -1,5 +1,5 @@
-/* Who may use the proxy: a caller shows that it holds the function's own credentials, so that a function made to
- * fetch an attacker's URL is no way to the role. */
+/* Who may use the proxy: a caller shows that it holds the function's own credentials, so that a
+ * function made to fetch an attacker's URL is no way to the role. */
 #pragma once
 
 #include "proxy/aws/claim.h"
@@ -15,13 +15,8 @@ struct access_rules {
     struct signer *signer;
 };
 
-struct access_request {
-    const struct head *head;
-    const struct target *target;
-    const struct claim *claim; /* of claim_find(), or NULL */
-};
-
-/* body_hash: hex SHA-256 of the body, len == 0 where it is not known yet: then a signature that covers it gives
- * ACCESS_NEEDS_HASH. On ACCESS_REFUSED the fault says how to be let in. */
-enum access access_check(const struct access_rules *rules, const struct access_request *request,
-    struct span body_hash, struct fault *fault);
+/* request: with its body_hash empty where it is not known yet; a signature that covers the body
+ * then gives ACCESS_NEEDS_HASH. claim: of claim_find(), or NULL. On ACCESS_REFUSED the fault says
+ * how to be let in. */
+enum access access_check(const struct access_rules *rules, const struct claim_request *request,
+    const struct claim *claim, struct fault *fault);

@@ -60,7 +60,8 @@ void answer_relay(struct buf *out, const struct head *head, const struct framing
     buf_text(out, "\r\n");
 }
 
-void answer_write(struct buf *out, const struct answer_own *own, struct answer_connection connection)
+void answer_write(
+    struct buf *out, const struct answer_own *own, struct answer_connection connection)
 {
     write_status(out, (unsigned)own->status, span_of(answer_reason(own->status)));
     buf_text(out, "Content-Type: ");
@@ -79,15 +80,18 @@ void answer_write(struct buf *out, const struct answer_own *own, struct answer_c
         buf_add(out, own->body);
 }
 
-void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect, bool to_head,
-    struct answer_connection connection)
+void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect,
+    bool to_head, struct answer_connection connection)
 {
     char memory[4096];
     struct buf body = buf_over(memory, sizeof memory);
     struct span code = span_of(err_code(fault->err));
     dialect_write_error(&body, dialect, code, span_of(fault->text));
-    struct answer_own own = {.status = err_status(fault->err), .content_type = dialect_content_type(dialect),
-        .error = code, .body = buf_span(&body), .to_head = to_head};
+    struct answer_own own = {.status = err_status(fault->err),
+        .content_type = dialect_content_type(dialect),
+        .error = code,
+        .body = buf_span(&body),
+        .to_head = to_head};
     if (dialect == DIALECT_CBOR)
         own.extra = SPAN("Smithy-Protocol: rpc-v2-cbor\r\n");
     else if (fault->err == ERR_TOKEN_REQUIRED)
@@ -103,9 +107,11 @@ static bool may_trail(const struct field *field, bool of_request)
 {
     static const struct span asking[] = {{"x-amz-", 6}, {"accept", 6}, {"cookie", 6}, {"range", 5}};
     static const struct span never[] = {{"age", 3}, {"cache-control", 13}, {"content-encoding", 16},
-        {"content-range", 13}, {"content-type", 12}, {"date", 4}, {"expires", 7}, {"location", 8}, {"max-forwards", 12},
-        {"retry-after", 11}, {"set-cookie", 10}, {"vary", 4}, {"warning", 7}, {"www-authenticate", 16}};
-    if (field_flags(field) & (FIELD_HOP | FIELD_MINE) || span_starts_nocase(field->name, SPAN("if-")))
+        {"content-range", 13}, {"content-type", 12}, {"date", 4}, {"expires", 7}, {"location", 8},
+        {"max-forwards", 12}, {"retry-after", 11}, {"set-cookie", 10}, {"vary", 4}, {"warning", 7},
+        {"www-authenticate", 16}};
+    if (field_flags(field) & (FIELD_HOP | FIELD_MINE)
+        || span_starts_nocase(field->name, SPAN("if-")))
         return false;
     for (size_t i = 0; of_request && i < sizeof asking / sizeof *asking; i++)
         if (span_starts_nocase(field->name, asking[i]))
@@ -134,10 +140,11 @@ const char *answer_reason(int status)
     static const struct {
         int status;
         const char *reason;
-    } reasons[] = {{200, "OK"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-        {405, "Method Not Allowed"}, {408, "Request Timeout"}, {411, "Length Required"}, {413, "Content Too Large"},
-        {417, "Expectation Failed"}, {431, "Request Header Fields Too Large"}, {501, "Not Implemented"},
-        {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
+    } reasons[] = {{200, "OK"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
+        {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
+        {411, "Length Required"}, {413, "Content Too Large"}, {417, "Expectation Failed"},
+        {431, "Request Header Fields Too Large"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
+        {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (reasons[i].status == status)
             return reasons[i].reason;

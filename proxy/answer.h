@@ -12,15 +12,16 @@ enum answer_framing { ANSWER_BARE, ANSWER_LENGTH, ANSWER_CHUNKED, ANSWER_UNTIL_C
 enum answer_framing answer_framing_for(const struct framing *framing, unsigned minor);
 
 struct answer_connection {
-    bool close;      /* the connection ends after this answer */
-    unsigned minor;  /* the client's version: HTTP/1.0 must be told that it lives on */
+    bool close;     /* the connection ends after this answer */
+    unsigned minor; /* the client's version: HTTP/1.0 must be told that it lives on */
 };
 
 /* Appends the server's head, less what is between two neighbours. */
 void answer_relay(struct buf *out, const struct head *head, const struct framing *framing,
     enum answer_framing how, struct answer_connection connection);
 
-/* Appends a whole answer of the proxy's own. error: the X-Countersign-Error code, or empty. to_head: no body. */
+/* Appends a whole answer of the proxy's own. error: the X-Countersign-Error code, or empty.
+ * to_head: no body. */
 struct answer_own {
     int status;
     struct span content_type;
@@ -29,14 +30,16 @@ struct answer_own {
     struct span body;
     bool to_head;
 };
-void answer_write(struct buf *out, const struct answer_own *own, struct answer_connection connection);
+void answer_write(
+    struct buf *out, const struct answer_own *own, struct answer_connection connection);
 
 /* Appends the error as an answer, in the dialect. */
-void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect, bool to_head,
-    struct answer_connection connection);
+void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect,
+    bool to_head, struct answer_connection connection);
 
-/* Appends those of the trailer fields (lines with their CRLFs) that may stand in a trailer: none that frames, routes
- * or proves anything, and in a request none that changes what is asked (RFC 9110, 6.5.1). */
+/* Appends those of the trailer fields (lines with their CRLFs) that may stand in a trailer: none
+ * that frames, routes or proves anything, and in a request none that changes what is asked (RFC
+ * 9110, 6.5.1). */
 void answer_write_trailers(struct buf *out, struct span trailers, bool of_request);
 
 /* The reason phrase for a status of the proxy's own. */

@@ -40,7 +40,8 @@ static bool open_for_input(const struct client *c)
     return !c->stream.closing && c->linger_ticks == 0;
 }
 
-/* Hands bytes to the exchange under way, and to the next ones, as far as they are wanted; what is left comes back. */
+/* Hands bytes to the exchange under way, and to the next ones, as far as they are wanted; what is
+ * left comes back. */
 static struct span feed(struct client *c, struct span bytes)
 {
     c->feeding = true;
@@ -61,7 +62,8 @@ static struct span feed(struct client *c, struct span bytes)
     return bytes;
 }
 
-/* Keeps the bytes that the exchange does not want yet; reading stops meanwhile, so one read is all there can be. */
+/* Keeps the bytes that the exchange does not want yet; reading stops meanwhile, so one read is all
+ * there can be. */
 static void keep_ahead(struct client *c, struct span bytes)
 {
     if (bytes.len == 0 || !open_for_input(c))
@@ -113,8 +115,8 @@ static void on_drained(struct stream *stream)
         exchange_client_drained(c->exchange);
 }
 
-/* Hands on what waits; false where some of it still does. The memory is nobody's meanwhile, for the exchange may end
- * the connection. */
+/* Hands on what waits; false where some of it still does. The memory is nobody's meanwhile, for the
+ * exchange may end the connection. */
 static bool feed_ahead(struct client *c)
 {
     char *memory = c->ahead;
@@ -143,8 +145,8 @@ void client_pause(struct client *c)
     stream_read(&c->stream, false);
 }
 
-/* Ends our half, then throws away what still comes: closing at once would reset the connection, and the client would
- * lose the answer (RFC 9112, 9.6). */
+/* Ends our half, then throws away what still comes: closing at once would reset the connection, and
+ * the client would lose the answer (RFC 9112, 9.6). */
 static void linger(struct client *c)
 {
     free(c->ahead);
@@ -175,7 +177,8 @@ void client_break(struct client *c, bool reset)
 
 bool client_idle(const struct client *c)
 {
-    return (!c->exchange || !exchange_has_request(c->exchange)) && c->linger_ticks == 0 && !c->stream.closing;
+    return (!c->exchange || !exchange_has_request(c->exchange)) && c->linger_ticks == 0
+        && !c->stream.closing;
 }
 
 void client_tick(struct client *c)
@@ -199,7 +202,8 @@ static struct client *oldest_without_need(const struct proxy *proxy)
     return NULL;
 }
 
-/* One too many: one that waits for nothing, or has had its last answer, makes room; else the new one will be told. */
+/* One too many: one that waits for nothing, or has had its last answer, makes room; else the new
+ * one will be told. */
 static bool admit(struct proxy *proxy, struct client *c)
 {
     if (proxy->client_count < proxy->options.max_connections)
@@ -223,7 +227,8 @@ void client_accept(struct proxy *proxy, uv_stream_t *server)
     c->stream.on_drained = on_drained;
     c->stream.on_closed = on_closed;
     bool pipe = server->type == UV_NAMED_PIPE;
-    int status = pipe ? stream_init_pipe(&c->stream, server->loop) : stream_init_tcp(&c->stream, server->loop);
+    int status = pipe ? stream_init_pipe(&c->stream, server->loop)
+                      : stream_init_tcp(&c->stream, server->loop);
     if (status < 0) {
         free(c);
         return;

@@ -1,4 +1,5 @@
-/* A client's connection: its bytes go to the exchange under way, in order; what that does not want yet waits here.
+/* A client's connection: its bytes go to the exchange under way, in order; what that does not want
+ * yet waits here.
  *
  *   IDLE -> (a byte) -> an exchange -> IDLE ... -> LINGERING -> closed
  */
@@ -17,10 +18,11 @@ struct client {
     struct exchange *exchange; /* under way, or NULL */
     char *ahead;               /* bytes that came before they were wanted: at most one read */
     size_t ahead_at, ahead_bytes;
-    unsigned linger_ticks;     /* LINGERING: what comes is thrown away until the client ends or these are over */
-    bool ended;                /* the client has ended its half */
-    bool over_limit;           /* one too many: its first request is answered TooBusy */
-    bool feeding;              /* inside client_feed() */
+    unsigned linger_ticks; /* LINGERING: what comes is thrown away until the client ends or these
+                              are over */
+    bool ended;            /* the client has ended its half */
+    bool over_limit;       /* one too many: its first request is answered TooBusy */
+    bool feeding;          /* inside client_feed() */
 };
 
 /* Takes a connection off the listener's queue. */
@@ -35,7 +37,8 @@ void client_pause(struct client *client);
 /* The exchange is over and its answer written. keep: the connection goes on to the next. */
 void client_done(struct client *client, bool keep);
 
-/* Breaks the connection: an answer that has begun cannot be finished. reset: even its end must look broken. */
+/* Breaks the connection: an answer that has begun cannot be finished. reset: even its end must look
+ * broken. */
 void client_break(struct client *client, bool reset);
 
 /* Whether the connection waits for nothing, so that it may be closed for a newer one. */

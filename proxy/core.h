@@ -9,8 +9,10 @@
 #include "proxy/proxy.h"
 
 enum {
-    TICK_MS = 100,               /* deadlines are counted in ticks: a freeze is one of them, however long it was */
-    SCRATCH_BYTES = 96 * 1024,   /* a head as it goes out: 64 KiB in, a session token and the signature added */
+    TICK_MS =
+        100, /* deadlines are counted in ticks: a freeze is one of them, however long it was */
+    SCRATCH_BYTES =
+        96 * 1024, /* a head as it goes out: 64 KiB in, a session token and the signature added */
     EXCHANGES_KEPT = 32,
 };
 
@@ -21,11 +23,11 @@ struct proxy {
     struct listeners listeners;
     struct pool *pool;
     struct signer *signer;
-    struct link clients;       /* all, in the order they came */
-    struct link exchanges;     /* all that are under way */
-    struct link spare;         /* exchanges to be used again: their memory is large and warm */
+    struct link clients;   /* all, in the order they came */
+    struct link exchanges; /* all that are under way */
+    struct link spare;     /* exchanges to be used again: their memory is large and warm */
     size_t client_count, spare_count;
-    size_t held_bytes;         /* of bodies, all exchanges together */
+    size_t held_bytes; /* of bodies, all exchanges together */
     uv_timer_t tick;
     struct counters counters;
     bool draining;
@@ -34,7 +36,7 @@ struct proxy {
     void *user;
     void (*on_idle)(void *user);
     void *idle_user;
-    char scratch[SCRATCH_BYTES];      /* heads on their way out */
+    char scratch[SCRATCH_BYTES]; /* heads on their way out */
     char query_scratch[SCRATCH_BYTES];
 };
 

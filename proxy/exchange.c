@@ -5,8 +5,9 @@
  *     '---> CONNECT --> [CONTINUE] --> STREAM (body flows through) --> SENT ----> answered
  *                                         '--> DISCARD (answered early) --------> answered
  *
- * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE. Where both are over the connections go on to the next
- * exchange. The steps are pure functions of other rooms; only here is waited and decided. */
+ * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE. Where both are over the connections
+ * go on to the next exchange. The steps are pure functions of other rooms; only here is waited and
+ * decided. */
 #include "proxy/exchange.h"
 
 #include <stdlib.h>
@@ -24,10 +25,12 @@ static const struct {
     [PHASE_HEAD] = {"head", ERR_REQUEST_TIMEOUT, "The request's head did not come in time."},
     [PHASE_HOLD] = {"hold", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_CONNECT] = {"connect", ERR_TOO_BUSY,
-        "All connections to this server are in use (COUNTERSIGN_MAX_UPSTREAM). Try again, or send fewer at once."},
+        "All connections to this server are in use (COUNTERSIGN_MAX_UPSTREAM). Try again, or "
+        "send fewer at once."},
     [PHASE_CONTINUE] = {"continue", OK, ""},
     [PHASE_STREAM] = {"stream", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
-    [PHASE_SENT] = {"sent", ERR_UPSTREAM_TIMEOUT, "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
+    [PHASE_SENT] = {"sent", ERR_UPSTREAM_TIMEOUT,
+        "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
     [PHASE_DISCARD] = {"discard", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
 };
 
@@ -103,16 +106,20 @@ static void record(struct exchange *x)
         {.name = "received", .number = x->received},
         {.name = "queue_ms", .number = ms_between(x->head_ns, x->take_ns), .thousandths = true},
         {.name = "connect_ms", .number = ms_between(x->take_ns, x->ready_ns), .thousandths = true},
-        {.name = "first_byte_ms", .number = ms_between(x->ready_ns, x->first_ns), .thousandths = true},
+        {.name = "first_byte_ms",
+            .number = ms_between(x->ready_ns, x->first_ns),
+            .thousandths = true},
         {.name = "whole_ms", .number = ms_between(x->head_ns, now), .thousandths = true},
     };
     log_values(LOG_DEBUG, "exchange", values, sizeof values / sizeof *values);
 }
 
-/* Whether the server's connection can serve another: request and answer whole, nothing odd about either. */
+/* Whether the server's connection can serve another: request and answer whole, nothing odd about
+ * either. */
 static bool reusable(const struct exchange *x)
 {
-    return x->phase == PHASE_SENT && x->answer == ANSWER_WHOLE && x->answer_framing.keep_alive && !x->odd;
+    return x->phase == PHASE_SENT && x->answer == ANSWER_WHOLE && x->answer_framing.keep_alive
+        && !x->odd;
 }
 
 /* Lets go of all but the client; x is not to be used any more, only recycled. */
@@ -161,7 +168,8 @@ static bool ends_connection(const struct exchange *x, enum err err)
 {
     bool unread = !x->head_ns || !body_whole(&x->body);
     bool tunnel = err == ERR_METHOD_NOT_ALLOWED && x->route.kind != ROUTE_OWN_PAGE;
-    return unread || tunnel || !x->framing.keep_alive || err == ERR_BAD_REQUEST || err == ERR_REQUEST_TIMEOUT;
+    return unread || tunnel || !x->framing.keep_alive || err == ERR_BAD_REQUEST
+        || err == ERR_REQUEST_TIMEOUT;
 }
 
 void exchange_fail(struct exchange *x, const struct fault *fault)
@@ -174,11 +182,12 @@ void exchange_fail(struct exchange *x, const struct fault *fault)
     }
     struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
     x->close = x->close || ends_connection(x, fault->err);
-    struct answer_connection connection = {.close = x->close, .minor = x->head_ns ? x->head.minor : 1};
+    struct answer_connection connection = {
+        .close = x->close, .minor = x->head_ns ? x->head.minor : 1};
     bool to_head = x->head_ns && head_method_is(&x->head, SPAN("HEAD"));
     answer_write_error(&out, fault, x->dialect, to_head, connection);
     x->status = err_status(fault->err);
-    uv_buf_t buffer = uv_buf_init(out.at, (unsigned)out.len);
+    uv_buf_t buffer = stream_buffer(buf_span(&out));
     stream_write(&x->client->stream, &buffer, 1);
     exchange_finish(x);
 }
@@ -194,7 +203,8 @@ static struct span head_bytes_of(const struct exchange *x)
 static enum err understand(struct exchange *x, struct fault *fault)
 {
     struct span head = head_bytes_of(x);
-    enum err err = head_parse_request(&x->head, x->head_memory + x->head_bytes - head.len, head.len, fault);
+    enum err err =
+        head_parse_request(&x->head, x->head_memory + x->head_bytes - head.len, head.len, fault);
     if (err)
         return err;
     x->head_ns = uv_hrtime();
@@ -204,21 +214,24 @@ static enum err understand(struct exchange *x, struct fault *fault)
         err = target_of_request(&x->head, &x->target, fault);
     if (!err)
         err = route_find(&x->proxy->route, &x->target, &x->route, fault);
-    x->dialect = x->route.s3 ? DIALECT_S3 : dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE));
+    x->dialect =
+        x->route.s3 ? DIALECT_S3 : dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE));
     return err;
 }
 
-/* Whether the caller may do it. A signature that covers the body leaves that open until the body is there. */
-static enum err admit(struct exchange *x, struct fault *fault)
+/* Whether the caller may do it. A signature that covers the body leaves that open until the body is
+ * there. */
+enum err exchange_admit(struct exchange *x, struct fault *fault)
 {
     const struct credentials_store *credentials = x->proxy->options.credentials;
     x->claimed = claim_find(&x->head, &x->target, &x->claim);
     bool known = credentials_current(credentials) || credentials_caller_token(credentials).len > 0;
     if (!known && (x->proxy->options.token_required || x->route.kind == ROUTE_SERVICE))
         return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(credentials));
-    struct access_request request = {&x->head, &x->target, x->claimed ? &x->claim : NULL};
-    struct span hash = x->framing.kind == BODY_NONE ? SPAN(EMPTY_SHA256) : (struct span){NULL, 0};
-    enum access access = access_check(&x->proxy->access, &request, hash, fault);
+    struct span hash = {EMPTY_SHA256, x->framing.kind == BODY_NONE ? HASH_HEX_BYTES : 0};
+    struct claim_request request = {&x->head, &x->target, hash};
+    enum access access =
+        access_check(&x->proxy->access, &request, x->claimed ? &x->claim : NULL, fault);
     if (access == ACCESS_REFUSED)
         return fault->err;
     x->access_open = access == ACCESS_NEEDS_HASH;
@@ -227,70 +240,23 @@ static enum err admit(struct exchange *x, struct fault *fault)
     return OK;
 }
 
-static enum err find_page(struct exchange *x, const struct page **page, struct fault *fault)
-{
-    *page = page_find(x->route.path);
-    if (!*page)
-        return fault_set(fault, ERR_NOT_FOUND,
-            "The proxy has no such page. There are /-/health, /-/identity and /-/metrics.");
-    if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
-        return fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
-    return OK;
-}
-
-static void write_page(struct exchange *x, const struct page *page)
-{
-    struct proxy *proxy = x->proxy;
-    const struct proxy_options *options = &proxy->options;
-    struct pool_stats stats = pool_stats(proxy->pool);
-    proxy->counters.clients = (unsigned)proxy->client_count;
-    proxy->counters.upstream_open = stats.open;
-    proxy->counters.upstream_opened = stats.opened;
-    struct page_facts facts = {&proxy->counters, options->credentials, options->function_name,
-        options->function_version, options->route.region};
-    struct buf body = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
-    struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
-    page->write(&facts, &body);
-    struct answer_own own = {.status = 200, .content_type = page->content_type, .body = buf_span(&body),
-        .to_head = head_method_is(&x->head, SPAN("HEAD"))};
-    x->close = !x->framing.keep_alive || !body_whole(&x->body);
-    answer_write(&out, &own, (struct answer_connection){.close = x->close, .minor = x->head.minor});
-    x->status = 200;
-    uv_buf_t buffer = uv_buf_init(out.at, (unsigned)out.len);
-    stream_write(&x->client->stream, &buffer, 1);
-    exchange_finish(x);
-}
-
-static void serve_page(struct exchange *x)
-{
-    const struct page *page = NULL;
-    struct fault fault;
-    enum err err = find_page(x, &page, &fault);
-    if (!err && page->needs_token)
-        err = admit(x, &fault);
-    if (!err && x->access_open)
-        err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
-    if (err)
-        exchange_fail(x, &fault);
-    else
-        write_page(x, page);
-}
-
 static void on_head(struct exchange *x)
 {
     struct fault fault;
     enum err err = understand(x, &fault);
     if (!err && x->client->over_limit)
         err = fault_set(&fault, ERR_TOO_BUSY,
-            "All connections of the proxy are in use (COUNTERSIGN_MAX_CONNECTIONS). Close those that you do not need.");
+            "All connections of the proxy are in use (COUNTERSIGN_MAX_CONNECTIONS). Close those "
+            "that you do not need.");
     if (!err && x->proxy->draining)
-        err = fault_set(&fault, ERR_SHUTTING_DOWN, "The proxy is shutting down with its environment.");
+        err = fault_set(
+            &fault, ERR_SHUTTING_DOWN, "The proxy is shutting down with its environment.");
     if (!err && x->route.kind == ROUTE_OWN_PAGE) {
-        serve_page(x);
+        page_serve(x);
         return;
     }
     if (!err)
-        err = admit(x, &fault);
+        err = exchange_admit(x, &fault);
     if (!err)
         err = send_plan(x, &fault);
     if (err)
@@ -305,7 +271,8 @@ static size_t take_head(struct exchange *x, struct span bytes)
     size_t taken = 0;
     enum scan_verdict verdict = scan_head(&x->scan, bytes, &taken);
     if (taken > sizeof x->head_memory - x->head_bytes) {
-        (void)fault_set(&fault, ERR_HEAD_TOO_LARGE, "The request's head is larger than %d KiB.", HEAD_MAX_BYTES / 1024);
+        (void)fault_set(&fault, ERR_HEAD_TOO_LARGE, "The request's head is larger than %d KiB.",
+            HEAD_MAX_BYTES / 1024);
         exchange_fail(x, &fault);
         return taken;
     }
@@ -315,7 +282,8 @@ static size_t take_head(struct exchange *x, struct span bytes)
     if (!why && !scan_request_line_plausible(head_bytes_of(x)))
         why = "its first line is not METHOD, target and HTTP version";
     if (why) {
-        (void)fault_set(&fault, ERR_BAD_REQUEST, "This is not a request that can be read in one way only: %s.", why);
+        (void)fault_set(&fault, ERR_BAD_REQUEST,
+            "This is not a request that can be read in one way only: %s.", why);
         exchange_fail(x, &fault);
     } else if (verdict == SCAN_COMPLETE) {
         x->beside_head = bytes.len - taken;
@@ -383,7 +351,8 @@ void exchange_timeout(struct exchange *x)
     struct fault fault;
     bool server_stalls = x->phase == PHASE_STREAM && upstream_blocked(x->upstream);
     enum err err = server_stalls ? ERR_UPSTREAM_TIMEOUT : phases[x->phase].error;
-    (void)fault_set(&fault, err, "%s", server_stalls ? "The server stopped taking the body." : phases[x->phase].text);
+    (void)fault_set(&fault, err, "%s",
+        server_stalls ? "The server stopped taking the body." : phases[x->phase].text);
     if (x->phase == PHASE_CONTINUE)
         send_continue(x);
     else

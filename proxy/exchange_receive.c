@@ -1,9 +1,11 @@
-/* The way back: the server's answer is parsed, written anew and relayed, each read of it in one write to the client. */
+/* The way back: the server's answer is parsed, written anew and relayed, each read of it in one
+ * write to the client. */
 #include "proxy/exchange_state.h"
 
 enum { INTERIM_MAX = 8, GATHERED_MAX = 48, CHUNK_LINE_BYTES = 24 };
 
-/* What goes to the client in one write: heads in the proxy's scratch, content in the loop's memory. */
+/* What goes to the client in one write: heads in the proxy's scratch, content in the loop's memory.
+ */
 struct gathered {
     unsigned count;
     uv_buf_t buffers[GATHERED_MAX];
@@ -15,7 +17,7 @@ struct gathered {
 static void add(struct gathered *g, struct span s)
 {
     if (s.len > 0)
-        g->buffers[g->count++] = uv_buf_init((char *)(uintptr_t)s.at, (unsigned)s.len);
+        g->buffers[g->count++] = stream_buffer(s);
 }
 
 static void flush(struct exchange *x, struct gathered *g)
@@ -28,11 +30,13 @@ static void flush(struct exchange *x, struct gathered *g)
     g->head.len = 0;
 }
 
-/* What the client is told of a fault in the answer: an error, where it has had nothing of the answer yet. */
+/* What the client is told of a fault in the answer: an error, where it has had nothing of the
+ * answer yet. */
 static void fail(struct exchange *x, const char *why)
 {
     struct fault fault;
-    (void)fault_set(&fault, ERR_UPSTREAM_PROTOCOL, "The server's answer cannot be passed on: %s.", why);
+    (void)fault_set(
+        &fault, ERR_UPSTREAM_PROTOCOL, "The server's answer cannot be passed on: %s.", why);
     x->odd = true;
     exchange_fail(x, &fault);
 }
@@ -57,7 +61,8 @@ static const char *on_interim(struct exchange *x, struct gathered *g)
     return NULL;
 }
 
-/* An answer that comes before the request is whole: where it is an error, the server wants no more of it. */
+/* An answer that comes before the request is whole: where it is an error, the server wants no more
+ * of it. */
 static void stop_sending(struct exchange *x)
 {
     if (x->phase == PHASE_SENT)
@@ -93,7 +98,8 @@ static const char *on_answer_head(struct exchange *x, struct gathered *g, struct
 }
 
 /* NULL, or what is wrong. */
-static const char *receive_head(struct exchange *x, struct gathered *g, struct span *bytes, struct fault *fault)
+static const char *receive_head(
+    struct exchange *x, struct gathered *g, struct span *bytes, struct fault *fault)
 {
     size_t taken = 0;
     if (x->answer == ANSWER_AWAITED) {
@@ -166,31 +172,32 @@ static void on_whole(struct exchange *x)
     exchange_finish(x);
 }
 
+/* As far as the bytes reach; NULL, or what is wrong. */
+static const char *receive_all(
+    struct exchange *x, struct gathered *g, struct span *bytes, struct fault *fault)
+{
+    const char *why = NULL;
+    while (!why && bytes->len > 0 && x->answer < ANSWER_BODY)
+        why = receive_head(x, g, bytes, fault);
+    if (!why && x->answer == ANSWER_BODY)
+        why = receive_body(x, g, bytes);
+    if (why || bytes->len == 0)
+        return why;
+    x->odd = true; /* bytes after the answer: whose they are nobody can tell */
+    return x->answer_begun ? NULL : "more bytes follow than it promised";
+}
+
 void receive_bytes(struct upstream_user *user, struct span bytes)
 {
     struct exchange *x = CONTAINER_OF(user, struct exchange, user);
     struct gathered g;
     struct fault fault;
-    const char *why = NULL;
     g.count = g.lines = 0;
     g.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
     exchange_stir(x);
-    while (!why && (bytes.len > 0 || x->answer == ANSWER_BODY) && x->answer != ANSWER_WHOLE) {
-        bool in_body = x->answer == ANSWER_BODY;
-        why = in_body ? receive_body(x, &g, &bytes) : receive_head(x, &g, &bytes, &fault);
-        if (in_body && x->answer == ANSWER_BODY)
-            break;
-    }
-    if (!why && bytes.len > 0) {
-        x->odd = true; /* bytes after the answer: whose they are nobody can tell */
-        if (!x->answer_begun)
-            why = "more bytes follow than it promised";
-    }
-    if (why && !x->answer_begun) {
-        fail(x, why);
-        return;
-    }
-    flush(x, &g);
+    const char *why = receive_all(x, &g, &bytes, &fault);
+    if (!why || x->answer_begun)
+        flush(x, &g);
     if (why)
         fail(x, why);
     else if (x->answer == ANSWER_WHOLE)
@@ -213,6 +220,7 @@ void receive_end(struct upstream_user *user, bool whole)
     }
     if (send_again(x))
         return;
-    (void)fault_set(&fault, ERR_UPSTREAM_RESET, "The server closed the connection before its answer was whole.");
+    (void)fault_set(&fault, ERR_UPSTREAM_RESET,
+        "The server closed the connection before its answer was whole.");
     exchange_fail(x, &fault);
 }

@@ -1,11 +1,13 @@
-/* The way to the server: what becomes of the body, the connection, the signed head, the body's bytes. */
+/* The way to the server: what becomes of the body, the connection, the signed head, the body's
+ * bytes. */
 #include <stdlib.h>
 
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 
 enum {
-    SHORT_BODY_BYTES = 32 * 1024, /* held although it could stream: so a dead connection costs nothing */
+    SHORT_BODY_BYTES =
+        32 * 1024, /* held although it could stream: so a dead connection costs nothing */
     HELD_FIRST_BYTES = 16 * 1024, /* of a body of unknown length; it doubles */
     HELD_FACTOR = 4,              /* all held bodies together, in times of one's maximum */
 };
@@ -18,15 +20,18 @@ static bool is_hex_hash(struct span text)
     return text.len == HASH_HEX_BYTES;
 }
 
-/* What the signature says of the body, where the head tells already: the client's own hash, or S3's literals. */
+/* What the signature says of the body, where the head tells already: the client's own hash, or S3's
+ * literals. */
 static enum err known_hash(struct exchange *x, struct fault *fault)
 {
     struct span given = head_value(&x->head, FIELD_X_AMZ_CONTENT_SHA256);
     bool streaming = span_starts(given, SPAN("STREAMING-"));
-    if (streaming && !(x->route.s3 && span_equal(given, SPAN("STREAMING-UNSIGNED-PAYLOAD-TRAILER"))))
+    if (streaming
+        && !(x->route.s3 && span_equal(given, SPAN("STREAMING-UNSIGNED-PAYLOAD-TRAILER"))))
         return fault_set(fault, ERR_NOT_IMPLEMENTED,
-            "A body of signed chunks cannot be passed on yet, for its signatures are the client's. Let the client send "
-            "it plain: over http:// most SDKs have a setting for unsigned payloads.");
+            "A body of signed chunks cannot be passed on yet, for its signatures are the "
+            "client's. Let the client send it plain: over http:// most SDKs have a setting for "
+            "unsigned payloads.");
     if (is_hex_hash(given) || streaming)
         x->hash = given;
     else if (x->framing.kind == BODY_NONE)
@@ -55,12 +60,13 @@ static enum err too_large(const struct exchange *x, struct fault *fault)
 {
     if (x->route.s3 && x->framing.kind == BODY_CHUNKED)
         return fault_set(fault, ERR_LENGTH_REQUIRED,
-            "A body of unknown length is held only up to %zu bytes (COUNTERSIGN_MAX_BODY). Send a Content-Length: then "
-            "it streams, however long it is.",
+            "A body of unknown length is held only up to %zu bytes (COUNTERSIGN_MAX_BODY). Send "
+            "a Content-Length: then it streams, however long it is.",
             x->proxy->options.max_body);
     return fault_set(fault, ERR_BODY_TOO_LARGE,
-        "This service needs the hash of the whole body before the first byte, and no more than %zu bytes are held for "
-        "it (COUNTERSIGN_MAX_BODY). Raise it, or send the body's SHA-256 as X-Amz-Content-Sha256: then it streams.",
+        "This service needs the hash of the whole body before the first byte, and no more than "
+        "%zu bytes are held for it (COUNTERSIGN_MAX_BODY). Raise it, or send the body's SHA-256 "
+        "as X-Amz-Content-Sha256: then it streams.",
         x->proxy->options.max_body);
 }
 
@@ -72,10 +78,12 @@ static enum err hold_room(struct exchange *x, size_t bytes, struct fault *fault)
     if (bytes > proxy->options.max_body)
         return too_large(x, fault);
     if (proxy->held_bytes + more > proxy->options.max_body * HELD_FACTOR)
-        return fault_set(fault, ERR_TOO_BUSY, "Too many bodies are held at once (COUNTERSIGN_MAX_BODY). Try again.");
+        return fault_set(fault, ERR_TOO_BUSY,
+            "Too many bodies are held at once (COUNTERSIGN_MAX_BODY). Try again.");
     char *held = realloc(x->held, bytes);
     if (!held)
-        return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory to hold the request's body.");
+        return fault_set(
+            fault, ERR_OUT_OF_MEMORY, "There is not enough memory to hold the request's body.");
     x->held = held;
     x->held_max = bytes;
     proxy->held_bytes += more;
@@ -100,7 +108,7 @@ enum err send_plan(struct exchange *x, struct fault *fault)
 
 static void write_to_client(struct exchange *x, struct span text)
 {
-    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)text.at, (unsigned)text.len);
+    uv_buf_t buffer = stream_buffer(text);
     stream_write(&x->client->stream, &buffer, 1);
 }
 
@@ -125,7 +133,8 @@ static void on_connected(struct exchange *x, struct upstream *upstream);
 static void connect_upstream(struct exchange *x)
 {
     struct upstream *upstream = NULL;
-    struct upstream_target target = {.server = x->route.server, .port = x->route.port, .tls = x->route.tls};
+    struct upstream_target target = {
+        .server = x->route.server, .port = x->route.port, .tls = x->route.tls};
     exchange_enter(x, PHASE_CONNECT);
     x->take_ns = uv_hrtime();
     if (pool_take(x->proxy->pool, &target, trust_needed(x), &x->lease, &upstream) != OK)
@@ -170,7 +179,8 @@ static struct outgoing_body body_to_send(const struct exchange *x)
     bool bodiless = head_method_is(&x->head, SPAN("GET")) || head_method_is(&x->head, SPAN("HEAD"));
     return (struct outgoing_body){
         .chunked = chunked,
-        .has_length = !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || !bodiless),
+        .has_length =
+            !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || !bodiless),
         .length = x->holds ? x->held_bytes : x->framing.length,
         .expect_continue = x->framing.expects_continue && !x->holds && x->held_bytes == 0,
         .hash = x->hash,
@@ -181,11 +191,15 @@ static struct outgoing_body body_to_send(const struct exchange *x)
 static enum err write_head(struct exchange *x, struct buf *out, struct fault *fault)
 {
     struct proxy *proxy = x->proxy;
-    struct outgoing outgoing = {.head = &x->head, .route = &x->route, .signer = proxy->signer,
-        .credentials = credentials_current(proxy->options.credentials), .body = body_to_send(x),
+    struct outgoing outgoing = {.head = &x->head,
+        .route = &x->route,
+        .signer = proxy->signer,
+        .credentials = credentials_current(proxy->options.credentials),
+        .body = body_to_send(x),
         .strip_query = x->claimed && x->claim.in_query};
     if (!outgoing.credentials)
-        return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(proxy->options.credentials));
+        return fault_set(
+            fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(proxy->options.credentials));
     struct buf scratch = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
     return outgoing_write(&outgoing, clock_wall_ms() / 1000, out, scratch, fault);
 }
@@ -204,7 +218,7 @@ static void on_connected(struct exchange *x, struct upstream *upstream)
         return;
     }
     uv_buf_t buffers[] = {
-        uv_buf_init(out.at, (unsigned)out.len), uv_buf_init(x->held, (unsigned)x->held_bytes)};
+        stream_buffer(buf_span(&out)), uv_buf_init(x->held, (unsigned)x->held_bytes)};
     x->sent += x->held_bytes;
     bool asks = x->framing.expects_continue && x->held_bytes == 0;
     exchange_enter(x, body_whole(&x->body) ? PHASE_SENT : asks ? PHASE_CONTINUE : PHASE_STREAM);
@@ -238,25 +252,29 @@ static enum err hold_piece(struct exchange *x, struct span piece, struct fault *
     return OK;
 }
 
-/* The held body is whole: its hash is known, and with it whether a signature that covers it is the role's. */
+/* The held body is whole: its hash is known, and with it whether a signature that covers it is the
+ * role's. */
 static enum err on_held(struct exchange *x, struct fault *fault)
 {
     struct span body = {x->held, x->held_bytes};
     if (signer_hash(x->proxy->signer, body, x->hash_hex) != OK)
-        return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory to hash the request's body.");
+        return fault_set(
+            fault, ERR_OUT_OF_MEMORY, "There is not enough memory to hash the request's body.");
     struct span hash = {x->hash_hex, sizeof x->hash_hex};
     if (x->hash.len == 0)
         x->hash = hash;
     if (!x->access_open)
         return OK;
-    struct access_request request = {&x->head, &x->target, &x->claim};
+    struct claim_request request = {&x->head, &x->target, hash};
     x->access_open = false;
-    return access_check(&x->proxy->access, &request, hash, fault) == ACCESS_GRANTED ? OK : fault->err;
+    enum access access = access_check(&x->proxy->access, &request, &x->claim, fault);
+    return access == ACCESS_GRANTED ? OK : fault->err;
 }
 
 static enum err bad_body(const struct exchange *x, struct fault *fault)
 {
-    return fault_set(fault, ERR_BAD_REQUEST, "The request's body is not what its head promised: %s.", x->body.why);
+    return fault_set(fault, ERR_BAD_REQUEST,
+        "The request's body is not what its head promised: %s.", x->body.why);
 }
 
 static void take_held(struct exchange *x, struct span *bytes)
@@ -283,9 +301,10 @@ static void take_held(struct exchange *x, struct span *bytes)
 static void stream_piece(struct exchange *x, struct span piece)
 {
     char size[20];
-    uv_buf_t content = uv_buf_init((char *)(uintptr_t)piece.at, (unsigned)piece.len), line, end;
+    uv_buf_t content = stream_buffer(piece), line, end;
     if (x->copies) {
-        memcpy(x->held + x->held_bytes, piece.at, piece.len); /* there is room for the whole length */
+        memcpy(
+            x->held + x->held_bytes, piece.at, piece.len); /* there is room for the whole length */
         x->held_bytes += piece.len;
     }
     x->body_begun = !x->copies;
@@ -296,8 +315,8 @@ static void stream_piece(struct exchange *x, struct span piece)
     }
     struct buf b = buf_over(size, sizeof size);
     buf_format(&b, "%zx\r\n", piece.len);
-    line = uv_buf_init(b.at, (unsigned)b.len);
-    end = uv_buf_init((char *)(uintptr_t) "\r\n", 2);
+    line = stream_buffer(buf_span(&b));
+    end = stream_buffer(SPAN("\r\n"));
     upstream_write(x->upstream, (const uv_buf_t[]){line, content, end}, 3);
 }
 
@@ -309,7 +328,7 @@ static void stream_end_of_chunks(struct exchange *x)
     buf_text(&b, "0\r\n");
     answer_write_trailers(&b, body_trailers(&x->body), true);
     buf_text(&b, "\r\n");
-    uv_buf_t buffer = uv_buf_init(b.at, (unsigned)b.len);
+    uv_buf_t buffer = stream_buffer(buf_span(&b));
     upstream_write(x->upstream, &buffer, 1);
 }
 
@@ -349,7 +368,8 @@ size_t send_take(struct exchange *x, struct span bytes)
 static bool conditional_write(const struct head *head)
 {
     bool reads = head_method_is(head, SPAN("GET")) || head_method_is(head, SPAN("HEAD"));
-    return !reads && (head_find_name(head, SPAN("If-Match")) || head_find_name(head, SPAN("If-None-Match")));
+    return !reads
+        && (head_find_name(head, SPAN("If-Match")) || head_find_name(head, SPAN("If-None-Match")));
 }
 
 bool send_again(struct exchange *x)

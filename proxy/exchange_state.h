@@ -1,5 +1,5 @@
-/* The state of an exchange, shared by its three files: exchange.c coordinates, exchange_send.c is the way to the
- * server, exchange_receive.c the way back. */
+/* The state of an exchange, shared by its three files: exchange.c coordinates, exchange_send.c is
+ * the way to the server, exchange_receive.c the way back. */
 #pragma once
 
 #include "proxy/answer.h"
@@ -31,7 +31,7 @@ struct exchange {
     enum phase phase;
     enum answer answer;
     unsigned ticks_left;
-    unsigned attempts;     /* connections that the request was sent on */
+    unsigned attempts; /* connections that the request was sent on */
     enum dialect dialect;
 
     struct scan scan;
@@ -39,9 +39,9 @@ struct exchange {
     struct framing framing;
     struct target target;
     struct route route;
-    bool claimed;            /* claim is filled */
-    bool access_open;        /* access hangs on the body's hash */
-    struct span hash;        /* of the body, as it is signed */
+    bool claimed;     /* claim is filled */
+    bool access_open; /* access hangs on the body's hash */
+    struct span hash; /* of the body, as it is signed */
     char hash_hex[HASH_HEX_BYTES];
     char *held;
     size_t held_bytes, held_max;
@@ -49,21 +49,21 @@ struct exchange {
     struct lease lease;
     struct upstream_user user;
     struct upstream *upstream;
-    bool holds;              /* the body is sent only once it is whole */
-    bool copies;             /* a short body streams, and is kept too, so that it can be sent again */
-    size_t beside_head;      /* bytes that came together with the head */
-    bool reused;             /* the connection has served before: it may have died unnoticed */
-    bool body_begun;         /* bytes of a body that is not kept are on their way */
-    bool told_continue;      /* the client has had its 100 */
+    bool holds;         /* the body is sent only once it is whole */
+    bool copies;        /* a short body streams, and is kept too, so that it can be sent again */
+    size_t beside_head; /* bytes that came together with the head */
+    bool reused;        /* the connection has served before: it may have died unnoticed */
+    bool body_begun;    /* bytes of a body that is not kept are on their way */
+    bool told_continue; /* the client has had its 100 */
 
     struct scan answer_scan;
     size_t answer_head_bytes;
-    unsigned interim;        /* 1xx answers so far */
+    unsigned interim; /* 1xx answers so far */
     struct framing answer_framing;
     enum answer_framing answer_how;
-    bool answer_begun;       /* bytes of the final answer have gone to the client */
-    bool odd;                /* the server's connection must not be used again */
-    bool close;              /* the client's neither */
+    bool answer_begun; /* bytes of the final answer have gone to the client */
+    bool odd;          /* the server's connection must not be used again */
+    bool close;        /* the client's neither */
 
     int status;              /* that the client sees; 0 for none */
     enum err err;            /* of the proxy's own */
@@ -85,7 +85,8 @@ void exchange_enter(struct exchange *x, enum phase phase);
 /* Something moved: the silence is over. */
 void exchange_stir(struct exchange *x);
 
-/* Answers with the fault where nothing of an answer has gone out, else breaks the connection. Ends the exchange. */
+/* Answers with the fault where nothing of an answer has gone out, else breaks the connection. Ends
+ * the exchange. */
 void exchange_fail(struct exchange *x, const struct fault *fault);
 
 /* The answer is whole, and written. Ends the exchange. */
@@ -93,6 +94,13 @@ void exchange_finish(struct exchange *x);
 
 /* Ends the exchange and the client's connection with it. reset: its end must look broken. */
 void exchange_break(struct exchange *x, bool reset);
+
+/* Whether the caller may do it. A signature that covers the body leaves that open until the body is
+ * there. Errors: TOKEN_REQUIRED, HOST_NOT_ALLOWED, NO_CREDENTIALS. */
+MUST_USE enum err exchange_admit(struct exchange *x, struct fault *fault);
+
+/* exchange_page.c: answers with the page, or says why not. Ends the exchange. */
+void page_serve(struct exchange *x);
 
 /* exchange_send.c */
 /* Decides what becomes of the body, from the head and the route. */
@@ -102,7 +110,8 @@ void send_begin(struct exchange *x);
 size_t send_take(struct exchange *x, struct span bytes);
 /* The server wants the body, or has not said so for a second. */
 void send_continue(struct exchange *x);
-/* The connection was lost before an answer: sent again where that is safe; false where it is not. */
+/* The connection was lost before an answer: sent again where that is safe; false where it is not.
+ */
 bool send_again(struct exchange *x);
 
 /* exchange_receive.c */

@@ -10,7 +10,8 @@ static void write_field(struct buf *out, struct span name, struct span value)
     buf_text(out, "\r\n");
 }
 
-/* S3 refuses a request with an x-amz-* field that is not signed; the others need no more than these. */
+/* S3 refuses a request with an x-amz-* field that is not signed; the others need no more than
+ * these. */
 static bool is_signed(const struct field *field)
 {
     return field->id == FIELD_CONTENT_TYPE || field->id == FIELD_CONTENT_MD5
@@ -18,7 +19,8 @@ static bool is_signed(const struct field *field)
 }
 
 /* What the client sent and the service should see, in its order. */
-static void write_client_fields(const struct outgoing *o, struct buf *out, struct canonical *canonical)
+static void write_client_fields(
+    const struct outgoing *o, struct buf *out, struct canonical *canonical)
 {
     for (size_t i = 0; i < o->head->count; i++) {
         const struct field *field = &o->head->fields[i];
@@ -30,7 +32,8 @@ static void write_client_fields(const struct outgoing *o, struct buf *out, struc
     }
 }
 
-static void write_signed(struct buf *out, struct canonical *canonical, struct span name, struct span value)
+static void write_signed(
+    struct buf *out, struct canonical *canonical, struct span name, struct span value)
 {
     write_field(out, name, value);
     canonical_add(canonical, name, value);
@@ -49,12 +52,12 @@ static void write_framing(const struct outgoing_body *body, struct buf *out)
         buf_text(out, "Expect: 100-continue\r\n");
 }
 
-static enum err write_authorization(const struct outgoing *o, const struct scope *scope, struct canonical *canonical,
-    struct buf *out)
+static enum err write_authorization(const struct outgoing *o, const struct scope *scope,
+    struct canonical *canonical, struct buf *out)
 {
-    char names[8192], signature[HASH_HEX_BYTES];
-    struct buf signed_headers = buf_over(names, sizeof names);
-    enum err err = signer_sign(o->signer, o->credentials, scope, canonical, &signed_headers, signature);
+    char names[8192];
+    struct signature signature = {.signed_headers = buf_over(names, sizeof names)};
+    enum err err = signer_sign(o->signer, o->credentials, scope, canonical, &signature);
     if (err)
         return err;
     buf_text(out, "Authorization: AWS4-HMAC-SHA256 Credential=");
@@ -62,9 +65,9 @@ static enum err write_authorization(const struct outgoing *o, const struct scope
     buf_char(out, '/');
     scope_write(scope, out);
     buf_text(out, ", SignedHeaders=");
-    buf_add(out, buf_span(&signed_headers));
+    buf_add(out, buf_span(&signature.signed_headers));
     buf_text(out, ", Signature=");
-    buf_add(out, (struct span){signature, sizeof signature});
+    buf_add(out, (struct span){signature.hex, sizeof signature.hex});
     buf_text(out, "\r\n\r\n");
     return OK;
 }
@@ -81,8 +84,8 @@ static void write_request_line(const struct outgoing *o, struct span query, stru
     buf_text(out, " HTTP/1.1\r\n");
 }
 
-enum err outgoing_write(
-    const struct outgoing *o, int64_t now_s, struct buf *out, struct buf scratch, struct fault *fault)
+enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out,
+    struct buf scratch, struct fault *fault)
 {
     struct span query = o->route->query;
     if (query.at && o->strip_query) {
@@ -90,8 +93,11 @@ enum err outgoing_write(
         query = scratch.len > 0 ? buf_span(&scratch) : (struct span){NULL, 0};
     }
     struct scope scope = {amz_date_of(now_s), o->route->region, o->route->service};
-    struct canonical canonical = {.method = o->head->method, .path = o->route->path, .query = query,
-        .style = o->route->s3 ? PATH_ONCE : PATH_TWICE, .payload_hash = o->body.hash};
+    struct canonical canonical = {.method = o->head->method,
+        .path = o->route->path,
+        .query = query,
+        .style = o->route->s3 ? PATH_ONCE : PATH_TWICE,
+        .payload_hash = o->body.hash};
     write_request_line(o, query, out);
     write_signed(out, &canonical, SPAN("Host"), o->route->host);
     write_client_fields(o, out, &canonical);
@@ -102,8 +108,11 @@ enum err outgoing_write(
         write_signed(out, &canonical, SPAN("X-Amz-Security-Token"), o->credentials->session_token);
     enum err err = write_authorization(o, &scope, &canonical, out);
     if (err == ERR_BAD_REQUEST)
-        return fault_set(fault, err, "The query has more than %d parameters.", CANONICAL_MAX_PARAMETERS);
+        return fault_set(
+            fault, err, "The query has more than %d parameters.", CANONICAL_MAX_PARAMETERS);
     if (err)
         return fault_set(fault, err, "There is not enough memory to sign the request.");
-    return out->failed ? fault_set(fault, ERR_HEAD_TOO_LARGE, "The head is too large once it is signed.") : OK;
+    return out->failed
+        ? fault_set(fault, ERR_HEAD_TOO_LARGE, "The head is too large once it is signed.")
+        : OK;
 }

@@ -1,4 +1,5 @@
-/* The request as it goes to AWS: written anew from what was parsed, and signed last, just before it is sent. */
+/* The request as it goes to AWS: written anew from what was parsed, and signed last, just before it
+ * is sent. */
 #pragma once
 
 #include "proxy/aws/route.h"
@@ -8,7 +9,7 @@
 /* The body as the server is told of it. */
 struct outgoing_body {
     bool chunked;
-    bool has_length;      /* a Content-Length is sent, perhaps 0 */
+    bool has_length; /* a Content-Length is sent, perhaps 0 */
     uint64_t length;
     bool expect_continue; /* the server is asked to say when it wants the body */
     struct span hash;     /* hex SHA-256, or one of SigV4's literals */
@@ -23,7 +24,8 @@ struct outgoing {
     struct outgoing_body body;
 };
 
-/* Appends the head, signed for now_s (seconds since 1970). scratch: memory for the query without the client's own
- * signature, as long as the head. Errors: HEAD_TOO_LARGE, BAD_REQUEST, OUT_OF_MEMORY. */
-MUST_USE enum err outgoing_write(
-    const struct outgoing *outgoing, int64_t now_s, struct buf *out, struct buf scratch, struct fault *fault);
+/* Appends the head, signed for now_s (seconds since 1970). scratch: memory for the query without
+ * the client's own signature, as long as the head. Errors: HEAD_TOO_LARGE, BAD_REQUEST,
+ * OUT_OF_MEMORY. */
+MUST_USE enum err outgoing_write(const struct outgoing *outgoing, int64_t now_s, struct buf *out,
+    struct buf scratch, struct fault *fault);

@@ -24,8 +24,10 @@ struct proxy *proxy_create(const struct proxy_options *options)
     struct proxy *proxy = calloc(1, sizeof *proxy);
     if (!proxy)
         return NULL;
-    struct pool_options pool = {.loop = options->loop, .max_per_origin = options->max_upstream,
-        .connect_timeout_ms = options->connect_timeout_ms, .idle_ms = options->idle_ms,
+    struct pool_options pool = {.loop = options->loop,
+        .max_per_origin = options->max_upstream,
+        .connect_timeout_ms = options->connect_timeout_ms,
+        .idle_ms = options->idle_ms,
         .ca_bundle = options->ca_bundle};
     proxy->options = *options;
     proxy->route = options->route;
@@ -39,8 +41,10 @@ struct proxy *proxy_create(const struct proxy_options *options)
         free(proxy);
         return NULL;
     }
-    proxy->access = (struct access_rules){.token_required = options->token_required, .route = &proxy->route,
-        .credentials = options->credentials, .signer = proxy->signer};
+    proxy->access = (struct access_rules){.token_required = options->token_required,
+        .route = &proxy->route,
+        .credentials = options->credentials,
+        .signer = proxy->signer};
     proxy->listeners.on_client = on_client;
     proxy->listeners.on_closed = on_listeners_closed;
     return proxy;
@@ -54,8 +58,9 @@ static enum err refuse_loops(const struct proxy *proxy, struct fault *fault)
         const struct authority *a = &route->endpoint[i].authority;
         if (authority_is_loopback(a) && a->port == proxy->listeners.port)
             return fault_set(fault, ERR_BAD_REQUEST,
-                "%.*s=...%.*s:%u is this proxy's own address, so every request would go in a circle. "
-                "Name the server that the proxy is to send to; SDKs find the proxy by AWS_ENDPOINT_URL.",
+                "%.*s=...%.*s:%u is this proxy's own address, so every request would go in a "
+                "circle. Name the server that the proxy is to send to; SDKs find the proxy by "
+                "AWS_ENDPOINT_URL.",
                 SPAN_ARGS(route->endpoint[i].variable), SPAN_ARGS(a->host), a->port);
     }
     return OK;
@@ -63,7 +68,8 @@ static enum err refuse_loops(const struct proxy *proxy, struct fault *fault)
 
 enum err proxy_listen(struct proxy *proxy, struct fault *fault)
 {
-    enum err err = listeners_open(&proxy->listeners, proxy->options.loop, proxy->options.listen, fault);
+    enum err err =
+        listeners_open(&proxy->listeners, proxy->options.loop, proxy->options.listen, fault);
     return err ? err : refuse_loops(proxy, fault);
 }
 

@@ -1,5 +1,6 @@
-/* countersign's proxy as a library: it takes plain HTTP on loopback, signs it with the credentials it was given, and
- * relays it to AWS. It knows nothing of Lambda, reads no environment, and never ends the process. */
+/* countersign's proxy as a library: it takes plain HTTP on loopback, signs it with the credentials
+ * it was given, and relays it to AWS. It knows nothing of Lambda, reads no environment, and never
+ * ends the process. */
 #pragma once
 
 #include <uv.h>
@@ -8,34 +9,37 @@
 #include "proxy/credentials/credentials.h"
 
 struct proxy_options {
-    uv_loop_t *loop;                    /* its data is the struct io_memory that all connections share */
-    struct span listen;                 /* addresses, parted by commas */
+    uv_loop_t *loop;    /* its data is the struct io_memory that all connections share */
+    struct span listen; /* addresses, parted by commas */
     bool token_required;
     struct route_options route;
     const struct credentials_store *credentials;
-    size_t max_body;                    /* bytes held for one request; four times that for all together */
-    unsigned max_connections;           /* of clients */
-    unsigned max_upstream;              /* per server */
+    size_t max_body;          /* bytes held for one request; four times that for all together */
+    unsigned max_connections; /* of clients */
+    unsigned max_upstream;    /* per server */
     unsigned connect_timeout_ms;
-    unsigned timeout_ms;                /* silence in an exchange */
-    unsigned idle_ms;                   /* of a kept connection to a server */
-    const char *ca_bundle;              /* NULL: the built-in roots, then the system's */
-    struct span function_name;          /* for the identity page; may be empty */
+    unsigned timeout_ms;       /* silence in an exchange */
+    unsigned idle_ms;          /* of a kept connection to a server */
+    const char *ca_bundle;     /* NULL: the built-in roots, then the system's */
+    struct span function_name; /* for the identity page; may be empty */
     struct span function_version;
 };
 
 struct proxy;
 
-/* The options' spans and pointers must hold as long as the proxy. NULL where memory is not to be had. */
+/* The options' spans and pointers must hold as long as the proxy. NULL where memory is not to be
+ * had. */
 struct proxy *proxy_create(const struct proxy_options *options);
 
-/* Binds and listens. Errors: with words for whoever started the program (address taken, an endpoint that is this
- * proxy itself). */
+/* Binds and listens. Errors: with words for whoever started the program (address taken, an endpoint
+ * that is this proxy itself). */
 MUST_USE enum err proxy_listen(struct proxy *proxy, struct fault *fault);
 
-/* Accepts no more clients, ends those that wait for nothing, and lets the exchanges under way end within grace_ms;
- * what is left then is broken off. on_drained is called once, from the loop, when all is over. */
-void proxy_drain(struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void *user), void *user);
+/* Accepts no more clients, ends those that wait for nothing, and lets the exchanges under way end
+ * within grace_ms; what is left then is broken off. on_drained is called once, from the loop, when
+ * all is over. */
+void proxy_drain(
+    struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void *user), void *user);
 
 /* Exchanges under way. */
 unsigned proxy_busy(const struct proxy *proxy);

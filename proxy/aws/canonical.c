@@ -17,7 +17,8 @@ static void drop_segment(struct buf *out, size_t start)
 static void normalised_path(struct buf *out, struct span path)
 {
     size_t start = out->len;
-    bool ends_in_slash = span_ends(path, SPAN("/")) || span_ends(path, SPAN("/.")) || span_ends(path, SPAN("/.."));
+    bool ends_in_slash =
+        span_ends(path, SPAN("/")) || span_ends(path, SPAN("/.")) || span_ends(path, SPAN("/.."));
     struct span segment;
     while (span_next(&path, '/', &segment)) {
         if (segment.len == 0 || span_equal(segment, SPAN(".")))
@@ -45,27 +46,37 @@ static int by_name_and_value(const void *left, const void *right)
     return order ? order : span_compare(a->value, b->value);
 }
 
-/* Names and values are sorted as pairs: joined as "k=v", "a-b" would come before "a". */
-static bool canonical_query(const struct canonical *c, struct buf *out, struct buf *scratch)
+/* The parameters in their normal form, in scratch; SIZE_MAX where there are too many. */
+static size_t split_query(
+    const struct canonical *c, struct parameter *parameters, struct buf *scratch)
 {
-    struct parameter parameters[CANONICAL_MAX_PARAMETERS];
     struct span query = c->query, pair;
     size_t count = 0;
     while (span_next(&query, '&', &pair)) {
-        if (pair.len == 0)
+        size_t equals = span_find(pair, '='), start = scratch->len;
+        bool left_out = c->left_out.len > 0 && span_equal(span_first(pair, equals), c->left_out);
+        if (pair.len == 0 || left_out)
             continue;
         if (count == CANONICAL_MAX_PARAMETERS)
-            return false;
-        size_t equals = span_find(pair, '='), start = scratch->len;
-        if (c->left_out.len > 0 && span_equal(span_first(pair, equals), c->left_out))
-            continue;
+            return SIZE_MAX;
         uri_recode(scratch, span_first(pair, equals), false);
         parameters[count].name = buf_since(scratch, start);
         start = scratch->len;
         uri_recode(scratch, span_from(pair, equals + 1), false);
         parameters[count++].value = buf_since(scratch, start);
     }
-    qsort(parameters, count, sizeof *parameters, by_name_and_value);
+    return count;
+}
+
+/* Names and values are sorted as pairs: joined as "k=v", "a-b" would come before "a". */
+static bool canonical_query(const struct canonical *c, struct buf *out, struct buf *scratch)
+{
+    struct parameter parameters[CANONICAL_MAX_PARAMETERS];
+    size_t count = split_query(c, parameters, scratch);
+    if (count == SIZE_MAX)
+        return false;
+    if (count > 1)
+        qsort(parameters, count, sizeof *parameters, by_name_and_value);
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             buf_char(out, '&');
@@ -73,8 +84,7 @@ static bool canonical_query(const struct canonical *c, struct buf *out, struct b
         buf_char(out, '=');
         buf_add(out, parameters[i].value);
     }
-    if (scratch->failed)
-        out->failed = true;
+    out->failed = out->failed || scratch->failed;
     return true;
 }
 
@@ -114,7 +124,8 @@ static void canonical_fields(const struct canonical *c, struct buf *out, struct 
     for (size_t i = 0; i < c->count; i++) {
         bool again = i > 0 && span_equal_nocase(c->fields[i - 1].name, c->fields[i].name);
         if (again) {
-            out->len -= !out->failed; /* back over the line feed: values of one name share its line */
+            out->len -=
+                !out->failed; /* back over the line feed: values of one name share its line */
             buf_char(out, ',');
         } else {
             buf_lower(out, c->fields[i].name);
@@ -128,7 +139,8 @@ static void canonical_fields(const struct canonical *c, struct buf *out, struct 
     }
 }
 
-bool canonical_request(struct canonical *c, struct buf *out, struct buf *signed_headers, struct buf scratch)
+bool canonical_request(
+    struct canonical *c, struct buf *out, struct buf *signed_headers, struct buf scratch)
 {
     size_t names = signed_headers->len;
     buf_add(out, c->method);

@@ -14,7 +14,8 @@ static void parse_credential(struct span credential, struct claim *claim)
     size_t count = 0;
     while (count < 5 && span_next(&credential, '/', &parts[count]))
         count++;
-    if (count < 5 || span_next(&credential, '/', &more) || !span_equal(parts[4], SPAN("aws4_request")))
+    if (count < 5 || span_next(&credential, '/', &more)
+        || !span_equal(parts[4], SPAN("aws4_request")))
         return;
     claim->access_key_id = parts[0];
     claim->date = parts[1];
@@ -82,8 +83,10 @@ bool claim_find(const struct head *head, const struct target *target, struct cla
     return true;
 }
 
-/* The fields that the claim says are signed; false where it leaves out the host, or names one that is not there. */
-static bool signed_fields(const struct claim *claim, const struct head *head, struct canonical *canonical)
+/* The fields that the claim says are signed; false where it leaves out the host, or names one that
+ * is not there. */
+static bool signed_fields(
+    const struct claim *claim, const struct head *head, struct canonical *canonical)
 {
     struct span names = claim->signed_headers, name;
     bool host = false;
@@ -118,8 +121,10 @@ static bool covers_all(const struct claim *claim, const struct head *head)
     return true;
 }
 
-/* What the signature covers in place of the body: as the client said, else by the service's habit. */
-static struct span payload_hash(const struct claim *claim, const struct head *head, struct span body_hash)
+/* What the signature covers in place of the body: as the client said, else by the service's habit.
+ */
+static struct span payload_hash(
+    const struct claim *claim, const struct head *head, struct span body_hash)
 {
     struct span given = head_value(head, FIELD_X_AMZ_CONTENT_SHA256);
     if (given.len > 0)
@@ -140,36 +145,50 @@ static bool fresh(const struct claim *claim, int64_t now_s)
     return age >= -CLAIM_MAX_AGE_S && age <= CLAIM_MAX_AGE_S && age <= (int64_t)expires;
 }
 
-enum claim_verdict claim_verify(const struct claim *claim, const struct head *head, const struct target *target,
-    struct signer *signer, const struct credentials *credentials, struct span body_hash, int64_t now_s)
+/* Makes the signature that the role's key gives for the request, and compares. */
+static enum claim_verdict compare(const struct claim *claim, struct canonical *canonical,
+    struct signer *signer, const struct credentials *credentials)
 {
+    struct scope scope = {.region = claim->region, .service = claim->service};
+    char names[8192];
+    struct signature expected = {.signed_headers = buf_over(names, sizeof names)};
+    memcpy(scope.date.text, claim->time.at, claim->time.len);
+    if (signer_sign(signer, credentials, &scope, canonical, &expected) != OK)
+        return CLAIM_WRONG;
+    bool same = CRYPTO_memcmp(expected.hex, claim->signature.at, sizeof expected.hex) == 0;
+    return same ? CLAIM_VERIFIED : CLAIM_WRONG;
+}
+
+enum claim_verdict claim_verify(const struct claim *claim, const struct claim_request *request,
+    struct signer *signer, const struct credentials *credentials, int64_t now_s)
+{
+    const struct head *head = request->head;
     if (claim->access_key_id.len == 0 || claim->signature.len != HASH_HEX_BYTES)
         return CLAIM_WRONG;
     if (!span_equal(claim->access_key_id, credentials->access_key_id))
         return CLAIM_OTHER_KEY;
     if (!fresh(claim, now_s))
         return CLAIM_STALE;
-    struct canonical canonical = {.method = head->method, .path = target->path, .query = target->query,
-        .style = service_path_style(claim->service), .payload_hash = payload_hash(claim, head, body_hash)};
-    if (claim->in_query)
-        canonical.left_out = SPAN("X-Amz-Signature");
+    struct canonical canonical = {
+        .method = head->method,
+        .path = request->target->path,
+        .query = request->target->query,
+        .left_out = claim->in_query ? SPAN("X-Amz-Signature") : SPAN(""),
+        .style = service_path_style(claim->service),
+        .payload_hash = payload_hash(claim, head, request->body_hash),
+    };
     if (!signed_fields(claim, head, &canonical) || !covers_all(claim, head))
         return CLAIM_WRONG;
     if (canonical.payload_hash.len == 0)
         return CLAIM_NEEDS_HASH;
-    struct scope scope = {.region = claim->region, .service = claim->service};
-    memcpy(scope.date.text, claim->time.at, claim->time.len);
-    char names[8192], expected[HASH_HEX_BYTES];
-    struct buf signed_headers = buf_over(names, sizeof names);
-    if (signer_sign(signer, credentials, &scope, &canonical, &signed_headers, expected) != OK)
-        return CLAIM_WRONG;
-    return CRYPTO_memcmp(expected, claim->signature.at, sizeof expected) == 0 ? CLAIM_VERIFIED : CLAIM_WRONG;
+    return compare(claim, &canonical, signer, credentials);
 }
 
 void claim_strip_query(struct span query, struct buf *out)
 {
-    static const struct span mine[] = {{"X-Amz-Algorithm", 15}, {"X-Amz-Credential", 16}, {"X-Amz-Date", 10},
-        {"X-Amz-Expires", 13}, {"X-Amz-SignedHeaders", 19}, {"X-Amz-Signature", 15}, {"X-Amz-Security-Token", 20}};
+    static const struct span mine[] = {{"X-Amz-Algorithm", 15}, {"X-Amz-Credential", 16},
+        {"X-Amz-Date", 10}, {"X-Amz-Expires", 13}, {"X-Amz-SignedHeaders", 19},
+        {"X-Amz-Signature", 15}, {"X-Amz-Security-Token", 20}};
     struct span pair;
     size_t start = out->len;
     while (span_next(&query, '&', &pair)) {

@@ -56,7 +56,8 @@ static void write_json(struct buf *out, struct span code, struct span message)
     buf_text(out, "\"}\n");
 }
 
-void dialect_write_error(struct buf *out, enum dialect dialect, struct span code, struct span message)
+void dialect_write_error(
+    struct buf *out, enum dialect dialect, struct span code, struct span message)
 {
     switch (dialect) {
     case DIALECT_S3:
@@ -65,7 +66,9 @@ void dialect_write_error(struct buf *out, enum dialect dialect, struct span code
         buf_char(out, '\n');
         break;
     case DIALECT_QUERY:
-        buf_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse><Error><Type>Sender</Type>");
+        buf_text(out,
+            "<?xml version=\"1.0\" "
+            "encoding=\"UTF-8\"?>\n<ErrorResponse><Error><Type>Sender</Type>");
         write_xml(out, code, message);
         buf_text(out, "</ErrorResponse>\n");
         break;

@@ -11,6 +11,7 @@ enum dialect dialect_of_request(struct span content_type);
 /* The Content-Type that goes with it. */
 struct span dialect_content_type(enum dialect dialect);
 
-/* Appends the body: <Error><Code/><Message/></Error>, the same inside <ErrorResponse>, or {"__type","message"} in JSON
- * or CBOR (RFC 8949). */
-void dialect_write_error(struct buf *out, enum dialect dialect, struct span code, struct span message);
+/* Appends the body: <Error><Code/><Message/></Error>, the same inside <ErrorResponse>, or
+ * {"__type","message"} in JSON or CBOR (RFC 8949). */
+void dialect_write_error(
+    struct buf *out, enum dialect dialect, struct span code, struct span message);

@@ -1,12 +1,16 @@
 #include "proxy/aws/host.h"
 
-#define TEXT(literal) {"" literal, sizeof(literal) - 1}
+#define TEXT(literal)                   \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
 
 enum { LABELS_LEFT = 1, REGION_AT_HOME = 2, REFUSED = 4, GLOBAL = 8 };
 
-/* The labels of a host that are no plain LABEL.REGION.SUFFIX with LABEL as the signing name, and the services that
- * have no region in their host. Source: botocore 1.44.5, endpoint rule sets (Apache-2.0).
- * LABELS_LEFT: more labels may stand to the left, a bucket's or an account's. REFUSED: customers' machines. */
+/* The labels of a host that are no plain LABEL.REGION.SUFFIX with LABEL as the signing name, and
+ * the services that have no region in their host. Source: botocore 1.44.5, endpoint rule sets
+ * (Apache-2.0). LABELS_LEFT: more labels may stand to the left, a bucket's or an account's.
+ * REFUSED: customers' machines. */
 static const struct {
     struct span label;
     struct span service;
@@ -59,7 +63,8 @@ static bool label_valid(struct span label)
 {
     for (size_t i = 0; i < label.len; i++) {
         char c = label.at[i];
-        if (!(c >= 'a' && c <= 'z') && !ascii_digit(c) && (c != '-' || i == 0 || i + 1 == label.len))
+        if (!(c >= 'a' && c <= 'z') && !ascii_digit(c)
+            && (c != '-' || i == 0 || i + 1 == label.len))
             return false;
     }
     return label.len > 0 && label.len <= 63;
@@ -75,7 +80,8 @@ static bool old_s3(struct span label, struct aws_host *identity)
 }
 
 /* A label that no table knows is AWS's only as exactly LABEL.REGION.SUFFIX. */
-static enum host_kind plain(struct span label, struct span left, struct span region, struct aws_host *identity)
+static enum host_kind plain(
+    struct span label, struct span left, struct span region, struct aws_host *identity)
 {
     if (left.len > 0 || region.len == 0 || !label_valid(label))
         return HOST_CUSTOMER;
@@ -83,8 +89,8 @@ static enum host_kind plain(struct span label, struct span left, struct span reg
     return HOST_SERVICE;
 }
 
-static enum host_kind look_up(
-    struct span label, struct span left, struct aws_host *identity, const struct partition *partition)
+static enum host_kind look_up(struct span label, struct span left, struct aws_host *identity,
+    const struct partition *partition)
 {
     struct span region = identity->region;
     for (size_t i = 0; i < EXCEPTIONS; i++) {
@@ -141,8 +147,8 @@ static size_t exception_of(struct span label)
     return i;
 }
 
-static void write_labels(
-    struct buf *out, struct span service, struct host_variant variant, const struct partition *partition)
+static void write_labels(struct buf *out, struct span service, struct host_variant variant,
+    const struct partition *partition)
 {
     bool s3 = span_equal(service, SPAN("s3")), transcribe = span_equal(service, SPAN("transcribe"));
     if (transcribe && span_equal(partition->name, SPAN("aws-cn")))
@@ -181,7 +187,8 @@ bool host_of_service(
 
 enum path_style service_path_style(struct span service)
 {
-    static const struct span kin[] = {TEXT("s3"), TEXT("s3-outposts"), TEXT("s3-object-lambda"), TEXT("s3express")};
+    static const struct span kin[] = {
+        TEXT("s3"), TEXT("s3-outposts"), TEXT("s3-object-lambda"), TEXT("s3express")};
     for (size_t i = 0; i < sizeof kin / sizeof *kin; i++)
         if (span_equal(service, kin[i]))
             return PATH_ONCE;

@@ -1,6 +1,7 @@
 /* What an AWS host name says: which service signs there, and in which region.
- * Only names that are AWS's own interfaces are signed for; a name under AWS's suffixes may also be a customer's
- * machine, and a signature sent there would give the session token away. Pure, no allocation. */
+ * Only names that are AWS's own interfaces are signed for; a name under AWS's suffixes may also be
+ * a customer's machine, and a signature sent there would give the session token away. Pure, no
+ * allocation. */
 #pragma once
 
 #include "proxy/aws/canonical.h"
@@ -27,10 +28,12 @@ struct host_variant {
     bool fips;
 };
 
-/* Appends the host of a service, named by its endpoint prefix, in a region; *signing and *region become what to sign
- * with (they differ from what was named for a global service). False where the name cannot be a service's. */
+/* Appends the host of a service, named by its endpoint prefix, in a region; *signing and *region
+ * become what to sign with (they differ from what was named for a global service). False where the
+ * name cannot be a service's. */
 bool host_of_service(
     struct buf *out, struct span service, struct host_variant variant, struct aws_host *identity);
 
-/* How a service's canonical path is made: S3 and its kin sign it as it is (botocore: disableDoubleEncoding). */
+/* How a service's canonical path is made: S3 and its kin sign it as it is (botocore:
+ * disableDoubleEncoding). */
 enum path_style service_path_style(struct span service);

@@ -1,19 +1,26 @@
 #include "proxy/aws/partition.h"
 
-/* Source: botocore 1.44.5, partitions.json (Apache-2.0). The hosts of single services under suffixes of their own
- * (on.aws, sign-in) are not among them. A longer suffix stands before the shorter one it contains. */
-#define TEXT(literal) {"" literal, sizeof(literal) - 1}
+/* Source: botocore 1.44.5, partitions.json (Apache-2.0). The hosts of single services under
+ * suffixes of their own (on.aws, sign-in) are not among them. A longer suffix stands before the
+ * shorter one it contains. */
+#define TEXT(literal)                   \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
 static const struct partition partitions[] = {
     {TEXT("aws"), TEXT("amazonaws.com"), TEXT("api.aws"), TEXT("us-east-1"), TEXT("")},
-    {TEXT("aws-us-gov"), TEXT("amazonaws.com"), TEXT("api.aws"), TEXT("us-gov-west-1"), TEXT("us-gov-")},
-    {TEXT("aws-cn"), TEXT("amazonaws.com.cn"), TEXT("api.amazonwebservices.com.cn"), TEXT("cn-northwest-1"),
-        TEXT("cn-")},
-    {TEXT("aws-eusc"), TEXT("amazonaws.eu"), TEXT("api.amazonwebservices.eu"), TEXT("eusc-de-east-1"),
-        TEXT("eusc-")},
-    {TEXT("aws-iso"), TEXT("c2s.ic.gov"), TEXT("api.aws.ic.gov"), TEXT("us-iso-east-1"), TEXT("us-iso-")},
-    {TEXT("aws-iso-b"), TEXT("sc2s.sgov.gov"), TEXT("api.aws.scloud"), TEXT("us-isob-east-1"), TEXT("us-isob-")},
-    {TEXT("aws-iso-e"), TEXT("cloud.adc-e.uk"), TEXT("api.cloud-aws.adc-e.uk"), TEXT("eu-isoe-west-1"),
-        TEXT("eu-isoe-")},
+    {TEXT("aws-us-gov"), TEXT("amazonaws.com"), TEXT("api.aws"), TEXT("us-gov-west-1"),
+        TEXT("us-gov-")},
+    {TEXT("aws-cn"), TEXT("amazonaws.com.cn"), TEXT("api.amazonwebservices.com.cn"),
+        TEXT("cn-northwest-1"), TEXT("cn-")},
+    {TEXT("aws-eusc"), TEXT("amazonaws.eu"), TEXT("api.amazonwebservices.eu"),
+        TEXT("eusc-de-east-1"), TEXT("eusc-")},
+    {TEXT("aws-iso"), TEXT("c2s.ic.gov"), TEXT("api.aws.ic.gov"), TEXT("us-iso-east-1"),
+        TEXT("us-iso-")},
+    {TEXT("aws-iso-b"), TEXT("sc2s.sgov.gov"), TEXT("api.aws.scloud"), TEXT("us-isob-east-1"),
+        TEXT("us-isob-")},
+    {TEXT("aws-iso-e"), TEXT("cloud.adc-e.uk"), TEXT("api.cloud-aws.adc-e.uk"),
+        TEXT("eu-isoe-west-1"), TEXT("eu-isoe-")},
     {TEXT("aws-iso-f"), TEXT("csp.hci.ic.gov"), TEXT("api.aws.hci.ic.gov"), TEXT("us-isof-south-1"),
         TEXT("us-isof-")},
 };
@@ -31,7 +38,8 @@ bool region_shaped(struct span label)
             letters = letters && part.at[i] >= 'a' && part.at[i] <= 'z';
             digits = digits && ascii_digit(part.at[i]);
         }
-        if (number || !(letters || digits) || (parts == 0 && (!letters || part.len < 2 || part.len > 4)))
+        if (number || !(letters || digits)
+            || (parts == 0 && (!letters || part.len < 2 || part.len > 4)))
             return false;
         number = digits;
         parts++;
@@ -49,14 +57,16 @@ const struct partition *partition_of_region(struct span region)
 
 static bool under(struct span host, struct span suffix, struct span *labels)
 {
-    if (host.len <= suffix.len + 1 || !span_ends(host, suffix) || host.at[host.len - suffix.len - 1] != '.')
+    if (host.len <= suffix.len + 1 || !span_ends(host, suffix)
+        || host.at[host.len - suffix.len - 1] != '.')
         return false;
     *labels = span_first(host, host.len - suffix.len - 1);
     return true;
 }
 
 /* aws and aws-us-gov share their suffixes: a region in the host tells, else the region at home. */
-static const struct partition *told_by_region(const struct partition *found, struct span labels, struct span home)
+static const struct partition *told_by_region(
+    const struct partition *found, struct span labels, struct span home)
 {
     struct span label, region = home;
     while (span_next(&labels, '.', &label))

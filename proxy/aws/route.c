@@ -26,7 +26,8 @@ static const struct endpoint *endpoint_for(const struct route_options *options, 
 }
 
 /* The endpoint that the client named itself, host and port. */
-static const struct endpoint *endpoint_named(const struct route_options *options, const struct authority *named)
+static const struct endpoint *endpoint_named(
+    const struct route_options *options, const struct authority *named)
 {
     for (size_t i = 0; i < options->endpoints; i++) {
         const struct authority *a = &options->endpoint[i].authority;
@@ -37,7 +38,8 @@ static const struct endpoint *endpoint_named(const struct route_options *options
 }
 
 /* "host:port", the port left out where it is the scheme's own; brackets around an IPv6 address. */
-static struct span write_authority(struct buf *out, const struct authority *a, unsigned default_port)
+static struct span write_authority(
+    struct buf *out, const struct authority *a, unsigned default_port)
 {
     size_t start = out->len;
     if (a->bracketed)
@@ -67,24 +69,27 @@ static void send_to(struct route *route, const struct endpoint *endpoint)
 static enum err no_region(struct fault *fault)
 {
     return fault_set(fault, ERR_BAD_REQUEST,
-        "The address names no region, and AWS_REGION is not set. Set it, or name the region: /s3.eu-west-1/bucket/key.");
+        "The address names no region, and AWS_REGION is not set. Set it, or name the region: "
+        "/s3.eu-west-1/bucket/key.");
 }
 
 static enum err unknown_service(struct span name, struct fault *fault)
 {
     return fault_set(fault, ERR_UNKNOWN_SERVICE,
-        "\"%.*s\" is no service. The path begins with a service's endpoint prefix and, after a dot, its region if it is "
-        "not this function's: /s3/bucket/key, /transcribe.eu-west-1/. The proxy's own pages are under /-/.",
+        "\"%.*s\" is no service. The path begins with a service's endpoint prefix and, after a "
+        "dot, its region if it is not this function's: /s3/bucket/key, /transcribe.eu-west-1/. "
+        "The proxy's own pages are under /-/.",
         (int)(name.len < 64 ? name.len : 64), name.at);
 }
 
 /* /SERVICE[.REGION]/PATH */
-static enum err by_service_path(
-    const struct route_options *options, struct route *route, struct buf *memory, struct fault *fault)
+static enum err by_service_path(const struct route_options *options, struct route *route,
+    struct buf *memory, struct fault *fault)
 {
     struct span whole = span_from(route->path, 1), rest = span_from(whole, span_find(whole, '/'));
     struct span named = span_first(whole, span_find(whole, '/'));
-    struct span service = span_first(named, span_find(named, '.')), region = span_from(named, service.len + 1);
+    struct span service = span_first(named, span_find(named, '.')),
+                region = span_from(named, service.len + 1);
     if (region.len == 0 && service.len < named.len)
         return unknown_service(named, fault);
     if (region.len > 0 && !region_shaped(region))
@@ -109,9 +114,10 @@ static enum err by_service_path(
     return OK;
 }
 
-/* A host that the client named, by Host or by an absolute address: it stays the Host, and is signed. */
-static enum err by_host(
-    const struct route_options *options, struct authority named, struct route *route, struct buf *memory)
+/* A host that the client named, by Host or by an absolute address: it stays the Host, and is
+ * signed. */
+static enum err by_host(const struct route_options *options, struct authority named,
+    struct route *route, struct buf *memory)
 {
     struct aws_host identity;
     size_t start = memory->len;
@@ -149,9 +155,9 @@ static enum err by_endpoint(const struct route_options *options, const struct en
 static enum err not_allowed(const struct authority *named, struct fault *fault)
 {
     return fault_set(fault, ERR_HOST_NOT_ALLOWED,
-        "\"%.*s\" is no host of an AWS service, and none that COUNTERSIGN_ENDPOINT_... names for one: a signed request "
-        "would give this function's session token to a stranger. Nothing was sent. (A further name of this proxy "
-        "itself goes into COUNTERSIGN_HOSTS.)",
+        "\"%.*s\" is no host of an AWS service, and none that COUNTERSIGN_ENDPOINT_... names for "
+        "one: a signed request would give this function's session token to a stranger. Nothing "
+        "was sent. (A further name of this proxy itself goes into COUNTERSIGN_HOSTS.)",
         (int)(named->host.len < 100 ? named->host.len : 100), named->host.at);
 }
 
@@ -160,8 +166,8 @@ static bool names_own_page(struct span path)
     return span_starts(path, SPAN("/-/")) || span_equal(path, SPAN("/-"));
 }
 
-enum err route_find(
-    const struct route_options *options, const struct target *target, struct route *route, struct fault *fault)
+enum err route_find(const struct route_options *options, const struct target *target,
+    struct route *route, struct fault *fault)
 {
     struct buf memory = buf_over(route->memory, sizeof route->memory);
     const struct endpoint *endpoint = endpoint_named(options, &target->authority);

@@ -1,5 +1,5 @@
-/* Where a request goes: an address of the client becomes a service, a region, a host to sign and a server to ask.
- * Pure, no allocation; it reads tables and options, never a file or the network. */
+/* Where a request goes: an address of the client becomes a service, a region, a host to sign and a
+ * server to ask. Pure, no allocation; it reads tables and options, never a file or the network. */
 #pragma once
 
 #include "proxy/aws/host.h"
@@ -18,7 +18,8 @@ struct route_options {
     struct span region; /* AWS_REGION; len == 0 where it is not set */
     struct host_variant variant;
     size_t names;
-    const struct span *name; /* further names that count as localhost; an address of a listener is one */
+    const struct span
+        *name; /* further names that count as localhost; an address of a listener is one */
     size_t endpoints;
     const struct endpoint *endpoint;
 };
@@ -31,14 +32,14 @@ struct route {
     struct span query;   /* at == NULL where there is none */
     struct span service; /* signing name */
     struct span region;
-    struct span host;    /* the Host header, which is signed */
-    struct span server;  /* the name or address to connect to, and that the certificate must show */
+    struct span host;   /* the Host header, which is signed */
+    struct span server; /* the name or address to connect to, and that the certificate must show */
     unsigned port;
     bool tls;
-    bool s3;             /* of S3's kin: path signed as it is, payload unsigned, errors in XML */
-    char memory[512];    /* what the spans point into, where it is not the head */
+    bool s3;          /* of S3's kin: path signed as it is, payload unsigned, errors in XML */
+    char memory[512]; /* what the spans point into, where it is not the head */
 };
 
 /* Decides. Errors: HOST_NOT_ALLOWED, UNKNOWN_SERVICE, BAD_REQUEST (no region). */
-MUST_USE enum err route_find(
-    const struct route_options *options, const struct target *target, struct route *route, struct fault *fault);
+MUST_USE enum err route_find(const struct route_options *options, const struct target *target,
+    struct route *route, struct fault *fault);

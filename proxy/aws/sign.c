@@ -4,7 +4,14 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-enum { HASH_BYTES = 32, BLOCK_BYTES = 64, KEYS = 16, NAME_BYTES = 64, TEXT_BYTES = 384 * 1024, SCRATCH_BYTES = 256 * 1024 };
+enum {
+    HASH_BYTES = 32,
+    BLOCK_BYTES = 64,
+    KEYS = 16,
+    NAME_BYTES = 64,
+    TEXT_BYTES = 384 * 1024,
+    SCRATCH_BYTES = 256 * 1024
+};
 
 struct signing_key {
     char date[8];
@@ -16,9 +23,9 @@ struct signing_key {
 struct signer {
     EVP_MD *sha256;
     EVP_MD_CTX *context;
-    size_t keys;      /* ever made; the newest KEYS of them are kept */
+    size_t keys; /* ever made; the newest KEYS of them are kept */
     struct signing_key kept[KEYS];
-    char text[TEXT_BYTES];       /* a canonical request; its pages are touched as far as it reaches */
+    char text[TEXT_BYTES]; /* a canonical request; its pages are touched as far as it reaches */
     char scratch[SCRATCH_BYTES]; /* its query, while it is sorted */
 };
 
@@ -51,10 +58,13 @@ void signer_forget(struct signer *signer)
     signer->keys = 0;
 }
 
-static bool hash(struct signer *s, struct span first, struct span second, unsigned char out[HASH_BYTES])
+static bool hash(
+    struct signer *s, struct span first, struct span second, unsigned char out[HASH_BYTES])
 {
-    return EVP_DigestInit_ex2(s->context, s->sha256, NULL) && EVP_DigestUpdate(s->context, first.at, first.len)
-        && EVP_DigestUpdate(s->context, second.at, second.len) && EVP_DigestFinal_ex(s->context, out, NULL);
+    return EVP_DigestInit_ex2(s->context, s->sha256, NULL)
+        && EVP_DigestUpdate(s->context, first.at, first.len)
+        && EVP_DigestUpdate(s->context, second.at, second.len)
+        && EVP_DigestFinal_ex(s->context, out, NULL);
 }
 
 static struct span bytes(const unsigned char *at, size_t len)
@@ -62,8 +72,10 @@ static struct span bytes(const unsigned char *at, size_t len)
     return (struct span){(const char *)at, len};
 }
 
-/* HMAC-SHA256 (RFC 2104). key may be longer than a block: it is hashed first. out may be the key. */
-static bool hmac(struct signer *s, struct span key, struct span message, unsigned char out[HASH_BYTES])
+/* HMAC-SHA256 (RFC 2104). key may be longer than a block: it is hashed first. out may be the key.
+ */
+static bool hmac(
+    struct signer *s, struct span key, struct span message, unsigned char out[HASH_BYTES])
 {
     unsigned char pad[BLOCK_BYTES] = {0}, inner[HASH_BYTES];
     if (key.len <= BLOCK_BYTES)
@@ -128,7 +140,8 @@ static bool is_for(const struct signing_key *key, const struct scope *scope)
 }
 
 /* kSigning = HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request") */
-static bool derive(struct signer *s, struct span secret, const struct scope *scope, unsigned char key[HASH_BYTES])
+static bool derive(
+    struct signer *s, struct span secret, const struct scope *scope, unsigned char key[HASH_BYTES])
 {
     char first[4 + 256];
     struct buf b = buf_over(first, sizeof first);
@@ -162,8 +175,8 @@ static const struct signing_key *signing_key(
     return key;
 }
 
-enum err signer_signature(struct signer *signer, const struct credentials *credentials, const struct scope *scope,
-    struct span string_to_sign, char hex[HASH_HEX_BYTES])
+enum err signer_signature(struct signer *signer, const struct credentials *credentials,
+    const struct scope *scope, struct span string_to_sign, char hex[HASH_HEX_BYTES])
 {
     unsigned char signature[HASH_BYTES];
     const struct signing_key *key = signing_key(signer, credentials, scope);
@@ -173,16 +186,18 @@ enum err signer_signature(struct signer *signer, const struct credentials *crede
     return OK;
 }
 
-enum err signer_sign(struct signer *signer, const struct credentials *credentials, const struct scope *scope,
-    struct canonical *canonical, struct buf *signed_headers, char hex[HASH_HEX_BYTES])
+enum err signer_sign(struct signer *signer, const struct credentials *credentials,
+    const struct scope *scope, struct canonical *canonical, struct signature *signature)
 {
     char memory[512];
-    struct buf text = buf_over(signer->text, sizeof signer->text), to_sign = buf_over(memory, sizeof memory);
+    struct buf text = buf_over(signer->text, sizeof signer->text);
+    struct buf to_sign = buf_over(memory, sizeof memory);
     struct buf scratch = buf_over(signer->scratch, sizeof signer->scratch);
-    if (!canonical_request(canonical, &text, signed_headers, scratch))
+    if (!canonical_request(canonical, &text, &signature->signed_headers, scratch))
         return ERR_BAD_REQUEST;
-    if (text.failed || signed_headers->failed)
+    if (text.failed || signature->signed_headers.failed)
         return ERR_OUT_OF_MEMORY;
     enum err err = signer_string_to_sign(signer, scope, buf_span(&text), &to_sign);
-    return err ? err : signer_signature(signer, credentials, scope, buf_span(&to_sign), hex);
+    return err ? err
+               : signer_signature(signer, credentials, scope, buf_span(&to_sign), signature->hex);
 }

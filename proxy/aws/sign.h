@@ -1,5 +1,5 @@
-/* SigV4 itself: string to sign, signing key, signature. A signer keeps what costs time to make: the digest, and
- * the derived keys of the last scopes, each good for its date, region and service.
+/* SigV4 itself: string to sign, signing key, signature. A signer keeps what costs time to make: the
+ * digest, and the derived keys of the last scopes, each good for its date, region and service.
  * Source: Signature Version 4, "Create a string to sign" and "Calculate the signature".
  * Signing keys live here only and leave by OPENSSL_cleanse. Not for use by two threads at once. */
 #pragma once
@@ -37,18 +37,22 @@ enum { HASH_HEX_BYTES = 64 };
 MUST_USE enum err signer_hash(struct signer *signer, struct span content, char hex[HASH_HEX_BYTES]);
 
 /* Appends "AWS4-HMAC-SHA256\nDATE\nSCOPE\nHASH" of the canonical request. */
-MUST_USE enum err signer_string_to_sign(
-    struct signer *signer, const struct scope *scope, struct span canonical_request, struct buf *out);
+MUST_USE enum err signer_string_to_sign(struct signer *signer, const struct scope *scope,
+    struct span canonical_request, struct buf *out);
 
 /* The signature of a string to sign. Errors: OUT_OF_MEMORY. */
 MUST_USE enum err signer_signature(struct signer *signer, const struct credentials *credentials,
     const struct scope *scope, struct span string_to_sign, char hex[HASH_HEX_BYTES]);
 
-/* All three stages: canonical request to signature; the list of signed headers is appended to signed_headers.
- * Sorts canonical's fields. Errors: BAD_REQUEST (too many parameters), OUT_OF_MEMORY. */
+struct signature {
+    char hex[HASH_HEX_BYTES];
+    struct buf signed_headers; /* "host;x-amz-date"; over the caller's memory */
+};
+
+/* All three stages: canonical request to signature. Sorts canonical's fields.
+ * Errors: BAD_REQUEST (too many parameters), OUT_OF_MEMORY. */
 MUST_USE enum err signer_sign(struct signer *signer, const struct credentials *credentials,
-    const struct scope *scope, struct canonical *canonical, struct buf *signed_headers,
-    char hex[HASH_HEX_BYTES]);
+    const struct scope *scope, struct canonical *canonical, struct signature *signature);
 
 /* Appends DATE/REGION/SERVICE/aws4_request. */
 void scope_write(const struct scope *scope, struct buf *out);

@@ -7,8 +7,9 @@
 /* Every byte encoded; a slash too, unless keep_slash. */
 void uri_encode(struct buf *out, struct span raw, bool keep_slash);
 
-/* Every byte decoded once and encoded again: the normal form of text that is already percent-encoded, whichever
- * bytes its writer chose to encode. A "%" that begins no escape is taken as itself. */
+/* Every byte decoded once and encoded again: the normal form of text that is already
+ * percent-encoded, whichever bytes its writer chose to encode. A "%" that begins no escape is taken
+ * as itself. */
 void uri_recode(struct buf *out, struct span encoded, bool keep_slash);
 
 /* Decoded once; a "+" stays a "+". */

@@ -40,10 +40,15 @@ bool amz_date_parse(struct span text, int64_t *unix_seconds)
     if (text.len != 16 || text.at[8] != 'T' || text.at[15] != 'Z')
         return false;
     for (size_t i = 0; i < 6; i++)
-        if (!span_to_number(span_first(span_from(text, parts[i].at), parts[i].digits), 9999, &values[i]))
+        if (!span_to_number(
+                span_first(span_from(text, parts[i].at), parts[i].digits), 9999, &values[i]))
             return false;
-    struct tm tm = {.tm_year = (int)values[0] - 1900, .tm_mon = (int)values[1] - 1, .tm_mday = (int)values[2],
-        .tm_hour = (int)values[3], .tm_min = (int)values[4], .tm_sec = (int)values[5]};
+    struct tm tm = {.tm_year = (int)values[0] - 1900,
+        .tm_mon = (int)values[1] - 1,
+        .tm_mday = (int)values[2],
+        .tm_hour = (int)values[3],
+        .tm_min = (int)values[4],
+        .tm_sec = (int)values[5]};
     time_t seconds = timegm(&tm);
     struct amz_date again = amz_date_of(seconds);
     if (!span_equal(amz_date_span(&again), text))

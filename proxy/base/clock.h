@@ -1,4 +1,5 @@
-/* Wall-clock time. Whatever depends on the time takes it as a parameter; only the coordinators read it. */
+/* Wall-clock time. Whatever depends on the time takes it as a parameter; only the coordinators read
+ * it. */
 #pragma once
 
 #include <stdint.h>

@@ -6,8 +6,7 @@
 static const struct {
     int status;
     const char *code;
-} errors[ERR_COUNT] = {
-    [OK] = {200, "OK"},
+} errors[ERR_COUNT] = {[OK] = {200, "OK"},
 #define X(name, status, code) [ERR_##name] = {status, code},
     ERR_LIST(X)
 #undef X

@@ -1,5 +1,5 @@
-/* A doubly linked list whose links live in the things it holds: nothing is allocated, and a thing can
- * leave its list without knowing which one it is in. A zeroed link is in no list. */
+/* A doubly linked list whose links live in the things it holds: nothing is allocated, and a thing
+ * can leave its list without knowing which one it is in. A zeroed link is in no list. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,8 @@ struct link {
     struct link *previous;
 };
 
-#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 static inline void list_init(struct link *list)
 {

@@ -8,7 +8,9 @@
 #include "proxy/base/buf.h"
 #include "proxy/base/clock.h"
 
-enum { LINE_BYTES = 4096 }; /* PIPE_BUF: a line of at most this goes out whole, also beside other writers */
+enum {
+    LINE_BYTES = 4096
+}; /* PIPE_BUF: a line of at most this goes out whole, also beside other writers */
 
 static const char *const names[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
 
@@ -58,7 +60,8 @@ static void plain(struct buf *b, struct span s)
 
 static void text_line(struct buf *b, enum log_level level, const char *time, struct span message)
 {
-    buf_format(b, "[%s]\t%s\t%s\t", names[level], time, log_state.request_id[0] ? log_state.request_id : "-");
+    buf_format(b, "[%s]\t%s\t%s\t", names[level], time,
+        log_state.request_id[0] ? log_state.request_id : "-");
     plain(b, message);
 }
 
@@ -76,7 +79,8 @@ static void json_line(struct buf *b, enum log_level level, const char *time, str
 static void number_value(struct buf *b, const struct log_value *value)
 {
     if (value->thousandths)
-        buf_format(b, "%llu.%03llu", (unsigned long long)(value->number / 1000), (unsigned long long)(value->number % 1000));
+        buf_format(b, "%llu.%03llu", (unsigned long long)(value->number / 1000),
+            (unsigned long long)(value->number % 1000));
     else
         buf_number(b, value->number);
 }
@@ -102,7 +106,8 @@ static void json_value(struct buf *b, const struct log_value *value)
     }
 }
 
-static void emit(enum log_level level, struct span message, const struct log_value *values, size_t count)
+static void emit(
+    enum log_level level, struct span message, const struct log_value *values, size_t count)
 {
     char memory[LINE_BYTES], time[25];
     struct buf line = buf_over(memory, sizeof memory - 1);
@@ -134,7 +139,8 @@ void log_line(enum log_level level, const char *format, ...)
     emit(level, span_of(memory), NULL, 0);
 }
 
-void log_values(enum log_level level, const char *message, const struct log_value *values, size_t count)
+void log_values(
+    enum log_level level, const char *message, const struct log_value *values, size_t count)
 {
     if (log_enabled(level))
         emit(level, span_of(message), values, count);

@@ -1,7 +1,8 @@
 /* Logs in the two shapes of Lambda's own runtimes, one write(2) a line, to standard output:
  *   Text  [INFO]\t2026-11-23T09:00:00.000Z\tREQUEST-ID\tmessage key=value
  *   JSON  {"timestamp":"...","level":"INFO","message":"...","requestId":"...","key":"value"}
- * The single place that holds state for the whole process: level, shape, and the running invocation. */
+ * The single place that holds state for the whole process: level, shape, and the running
+ * invocation. */
 #pragma once
 
 #include "proxy/base/span.h"
@@ -27,4 +28,5 @@ bool log_enabled(enum log_level level);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A message with values, in the order given. */
-void log_values(enum log_level level, const char *message, const struct log_value *values, size_t count);
+void log_values(
+    enum log_level level, const char *message, const struct log_value *values, size_t count);

@@ -1,5 +1,5 @@
-/* A span: bytes that somebody else owns. Heads, paths and values are spans into the buffer they came in,
- * so parsing copies nothing; a span is good for as long as that buffer. */
+/* A span: bytes that somebody else owns. Heads, paths and values are spans into the buffer they
+ * came in, so parsing copies nothing; a span is good for as long as that buffer. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@ struct span {
 };
 
 #define SPAN(literal) ((struct span){"" literal, sizeof(literal) - 1})
-#define SPAN_ARGS(s) (int)(s).len, (s).at /* for "%.*s" */
+#define SPAN_ARGS(s)  (int)(s).len, (s).at /* for "%.*s" */
 
 static inline struct span span_of(const char *text)
 {

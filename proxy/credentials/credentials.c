@@ -19,7 +19,8 @@ static struct span keep(char **at, struct span s)
     return kept;
 }
 
-struct credentials_store *credentials_create(const struct credentials *environment, struct span caller_token)
+struct credentials_store *credentials_create(
+    const struct credentials *environment, struct span caller_token)
 {
     size_t bytes = environment->access_key_id.len + environment->secret_access_key.len
         + environment->session_token.len + caller_token.len;
@@ -60,11 +61,13 @@ const char *credentials_missing(const struct credentials_store *store)
         return "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not: set both, or neither.";
     if (store->environment.secret_access_key.len > 0)
         return "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not: set both, or neither.";
-    return "There are no credentials in the environment. In Lambda the function's role puts them there; elsewhere "
-           "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, then start again.";
+    return "There are no credentials in the environment. In Lambda the function's role puts them "
+           "there; elsewhere set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, "
+           "then start again.";
 }
 
 struct span credentials_caller_token(const struct credentials_store *store)
 {
-    return store->environment.session_token.len > 0 ? store->environment.session_token : store->caller_token;
+    return store->environment.session_token.len > 0 ? store->environment.session_token
+                                                    : store->caller_token;
 }

@@ -51,6 +51,16 @@ static struct span skip_quoted(struct span s)
     return (struct span){NULL, 0};
 }
 
+/* Past "= value" where it stands there, or at == NULL where the value is none. */
+static struct span skip_value(struct span s)
+{
+    if (s.len == 0 || s.at[0] != '=')
+        return s;
+    struct span value = span_trim(span_from(s, 1));
+    struct span after = value.len > 0 && value.at[0] == '"' ? skip_quoted(value) : skip_word(value);
+    return after.len < value.len ? after : (struct span){NULL, 0};
+}
+
 /* chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), RFC 9112, 7.1.1. */
 static bool extensions_valid(struct span s)
 {
@@ -59,16 +69,12 @@ static bool extensions_valid(struct span s)
         if (s.len == 0 || s.at[0] != ';')
             return false;
         s = span_trim(span_from(s, 1));
-        struct span after = span_trim(skip_word(s));
+        struct span after = skip_word(s);
         if (after.len == s.len)
             return false;
-        if (after.len > 0 && after.at[0] == '=') {
-            struct span value = span_trim(span_from(after, 1));
-            after = value.len > 0 && value.at[0] == '"' ? skip_quoted(value) : skip_word(value);
-            if (!after.at || after.len == value.len)
-                return false;
-        }
-        s = after;
+        s = skip_value(span_trim(after));
+        if (!s.at)
+            return false;
     }
     return true;
 }
@@ -129,7 +135,8 @@ static enum body_step gather_line(struct body *body, struct span *bytes)
     return BODY_MORE;
 }
 
-static enum body_step expect_byte(struct body *body, struct span *bytes, char c, enum chunk_state next)
+static enum body_step expect_byte(
+    struct body *body, struct span *bytes, char c, enum chunk_state next)
 {
     if (bytes->at[0] != c)
         return bad(body, "a chunk is longer or shorter than its size");

@@ -19,8 +19,9 @@ enum field_id field_identify(struct span name)
 
 unsigned field_flags(const struct field *field)
 {
-    static const struct span families[] = {{"x-amz", 5}, {"content-", 8}, {"if-", 3}, {"range", 5}, {"accept", 6},
-        {"cache-control", 13}, {"date", 4}, {"user-agent", 10}, {"etag", 4}, {"location", 8}, {"set-cookie", 10}};
+    static const struct span families[] = {{"x-amz", 5}, {"content-", 8}, {"if-", 3}, {"range", 5},
+        {"accept", 6}, {"cache-control", 13}, {"date", 4}, {"user-agent", 10}, {"etag", 4},
+        {"location", 8}, {"set-cookie", 10}};
     if (field->id != FIELD_OTHER)
         return known[field->id].flags;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)

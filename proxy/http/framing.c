@@ -3,7 +3,8 @@
 /* Reads both length fields; NULL, or why they cannot be read in one way. */
 static const char *lengths(const struct head *head, struct framing *framing)
 {
-    size_t codings = head_count(head, FIELD_TRANSFER_ENCODING), sizes = head_count(head, FIELD_CONTENT_LENGTH);
+    size_t codings = head_count(head, FIELD_TRANSFER_ENCODING),
+           sizes = head_count(head, FIELD_CONTENT_LENGTH);
     if (codings > 0 && sizes > 0)
         return "it has both Content-Length and Transfer-Encoding";
     if (codings > 1 || sizes > 1)
@@ -42,17 +43,21 @@ enum err framing_of_request(const struct head *head, struct framing *framing, st
     *framing = (struct framing){.keep_alive = stays_open(head)};
     const char *why = lengths(head, framing);
     if (why)
-        return fault_set(fault, ERR_BAD_REQUEST, "The length of the request cannot be told for certain: %s.", why);
+        return fault_set(fault, ERR_BAD_REQUEST,
+            "The length of the request cannot be told for certain: %s.", why);
     const struct field *expect = head_find(head, FIELD_EXPECT);
     if (!expect || head->minor == 0)
         return OK;
-    if (head_count(head, FIELD_EXPECT) > 1 || !span_equal_nocase(expect->value, SPAN("100-continue")))
-        return fault_set(fault, ERR_EXPECTATION_FAILED, "The only expectation that can be met is 100-continue.");
+    if (head_count(head, FIELD_EXPECT) > 1
+        || !span_equal_nocase(expect->value, SPAN("100-continue")))
+        return fault_set(
+            fault, ERR_EXPECTATION_FAILED, "The only expectation that can be met is 100-continue.");
     framing->expects_continue = framing->kind != BODY_NONE;
     return OK;
 }
 
-enum err framing_of_response(const struct head *head, bool to_head, struct framing *framing, struct fault *fault)
+enum err framing_of_response(
+    const struct head *head, bool to_head, struct framing *framing, struct fault *fault)
 {
     *framing = (struct framing){.kind = BODY_UNTIL_CLOSE, .keep_alive = stays_open(head)};
     const char *why = lengths(head, framing);
@@ -61,8 +66,8 @@ enum err framing_of_response(const struct head *head, bool to_head, struct frami
     if (!why && (interim || head->status == 204) && has_body)
         why = "it promises a body where none may be";
     if (why)
-        return fault_set(
-            fault, ERR_UPSTREAM_PROTOCOL, "The length of the server's answer cannot be told for certain: %s.", why);
+        return fault_set(fault, ERR_UPSTREAM_PROTOCOL,
+            "The length of the server's answer cannot be told for certain: %s.", why);
     if (to_head || interim || head->status == 204 || head->status == 304)
         framing->kind = BODY_NONE;
     else if (framing->kind == BODY_UNTIL_CLOSE)

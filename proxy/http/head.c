@@ -81,8 +81,8 @@ static const llhttp_settings_t settings = {
     .on_headers_complete = on_head_complete,
 };
 
-/* A Content-Length may be followed by white space (RFC 9112, 5), but llhttp takes it only before the digits: in lines
- * that end in a space or tab, value and white space change places. */
+/* A Content-Length may be followed by white space (RFC 9112, 5), but llhttp takes it only before
+ * the digits: in lines that end in a space or tab, value and white space change places. */
 static void settle_white_space(char *bytes, size_t len)
 {
     for (size_t start = 0, end; start < len; start = end + 2) {
@@ -109,7 +109,8 @@ static const char *run(struct parse *parse, llhttp_type_t type, struct span byte
     llhttp_errno_t result = llhttp_execute(&parser, bytes.at, bytes.len);
     if (result != HPE_PAUSED)
         return result == HPE_OK ? "the head is not complete" : llhttp_get_error_reason(&parser);
-    if (parser.http_major != 1 || parser.http_minor > 1 || !span_equal(parse->protocol, SPAN("HTTP")))
+    if (parser.http_major != 1 || parser.http_minor > 1
+        || !span_equal(parse->protocol, SPAN("HTTP")))
         return "the version is neither HTTP/1.1 nor HTTP/1.0";
     parse->head->minor = parser.http_minor;
     parse->head->status = parser.status_code;
@@ -134,8 +135,8 @@ static struct span first_line(struct span bytes)
 /* llhttp takes several spaces between the parts of a request line; one is right (RFC 9112, 3). */
 static const char *check_request_line(const struct head *head, struct span line)
 {
-    static const struct span methods[] = {{"GET", 3}, {"PUT", 3}, {"POST", 4}, {"HEAD", 4}, {"DELETE", 6},
-        {"PATCH", 5}, {"OPTIONS", 7}, {"CONNECT", 7}, {"TRACE", 5}};
+    static const struct span methods[] = {{"GET", 3}, {"PUT", 3}, {"POST", 4}, {"HEAD", 4},
+        {"DELETE", 6}, {"PATCH", 5}, {"OPTIONS", 7}, {"CONNECT", 7}, {"TRACE", 5}};
     if (line.len != head->method.len + head->target.len + sizeof "  HTTP/1.1" - 1)
         return "the request line is not METHOD, one space, target, one space, version";
     for (size_t i = 0; i < head->target.len; i++)
@@ -155,10 +156,12 @@ enum err head_parse_request(struct head *head, char *memory, size_t len, struct 
     settle_white_space(memory, len);
     const char *why = run(&parse, HTTP_REQUEST, bytes);
     if (parse.too_many)
-        return fault_set(fault, ERR_HEAD_TOO_LARGE, "The request has more than %d header fields.", HEAD_MAX_FIELDS);
+        return fault_set(fault, ERR_HEAD_TOO_LARGE, "The request has more than %d header fields.",
+            HEAD_MAX_FIELDS);
     if (!why)
         why = check_request_line(head, first_line(bytes));
-    return why ? fault_set(fault, ERR_BAD_REQUEST, "This is not a request that can be read in one way only: %s.", why)
+    return why ? fault_set(fault, ERR_BAD_REQUEST,
+               "This is not a request that can be read in one way only: %s.", why)
                : OK;
 }
 
@@ -166,8 +169,9 @@ enum err head_parse_request(struct head *head, char *memory, size_t len, struct 
 static const char *check_status_line(const struct head *head, struct span line)
 {
     struct span code = span_first(span_from(line, sizeof "HTTP/1.1" - 1), 4);
-    bool formed = line.len >= 12 && code.at[0] == ' ' && ascii_digit(code.at[1]) && ascii_digit(code.at[2])
-        && ascii_digit(code.at[3]) && (line.len == 12 || line.at[12] == ' ');
+    bool formed = line.len >= 12 && code.at[0] == ' ' && ascii_digit(code.at[1])
+        && ascii_digit(code.at[2]) && ascii_digit(code.at[3])
+        && (line.len == 12 || line.at[12] == ' ');
     if (!formed)
         return "its first line is not HTTP's";
     return head->status < 100 || head->status > 599 ? "its status is outside 100 to 599" : NULL;
@@ -185,7 +189,7 @@ enum err head_parse_response(struct head *head, char *memory, size_t len, struct
     if (!why)
         why = check_status_line(head, first_line(bytes));
     return why ? fault_set(fault, ERR_UPSTREAM_PROTOCOL,
-                     "The server's answer is not HTTP that can be read in one way only: %s.", why)
+               "The server's answer is not HTTP that can be read in one way only: %s.", why)
                : OK;
 }
 

@@ -26,9 +26,11 @@ bool authority_parse(struct span text, struct authority *authority)
     bool bracketed = text.len > 0 && text.at[0] == '[';
     struct span inside = span_from(text, bracketed);
     size_t end = 0;
-    while (end < inside.len && (bracketed ? address_byte(inside.at[end]) : host_byte(inside.at[end])))
+    while (
+        end < inside.len && (bracketed ? address_byte(inside.at[end]) : host_byte(inside.at[end])))
         end++;
-    struct authority found = {.text = text, .host = span_first(inside, end), .bracketed = bracketed};
+    struct authority found = {
+        .text = text, .host = span_first(inside, end), .bracketed = bracketed};
     struct span rest = span_from(inside, end);
     if (bracketed) {
         if (rest.len == 0 || rest.at[0] != ']')
@@ -91,10 +93,12 @@ static enum err find_host(const struct head *head, struct target *target, struct
     if (hosts > 1)
         return fault_set(fault, ERR_BAD_REQUEST, "The request has two Host headers; send one.");
     if (hosts == 0 && head->minor > 0)
-        return fault_set(fault, ERR_BAD_REQUEST, "The request has no Host header; HTTP/1.1 requires one.");
+        return fault_set(
+            fault, ERR_BAD_REQUEST, "The request has no Host header; HTTP/1.1 requires one.");
     struct authority host = {.text = {NULL, 0}};
     if (hosts == 1 && !authority_parse(head_value(head, FIELD_HOST), &host))
-        return fault_set(fault, ERR_BAD_REQUEST, "The Host header is not a host name with or without a port.");
+        return fault_set(
+            fault, ERR_BAD_REQUEST, "The Host header is not a host name with or without a port.");
     if (!target->absolute)
         target->authority = host;
     return OK;
@@ -105,14 +109,16 @@ enum err target_of_request(const struct head *head, struct target *target, struc
     *target = (struct target){.absolute = false};
     if (head_method_is(head, SPAN("CONNECT")))
         return fault_set(fault, ERR_METHOD_NOT_ALLOWED,
-            "A tunnel cannot be signed. Use http:// in the address, not https://: the way to AWS is encrypted all the "
-            "same.");
+            "A tunnel cannot be signed. Use http:// in the address, not https://: the way to AWS "
+            "is encrypted all the same.");
     if (head_method_is(head, SPAN("TRACE")))
-        return fault_set(fault, ERR_METHOD_NOT_ALLOWED, "TRACE would show the signature to its sender; it is refused.");
+        return fault_set(fault, ERR_METHOD_NOT_ALLOWED,
+            "TRACE would show the signature to its sender; it is refused.");
     if (head->target.at[0] == '/')
         split_query(head->target, target);
     else if (!parse_absolute(head->target, target))
         return fault_set(fault, ERR_BAD_REQUEST,
-            "The address is neither a path nor an http:// URL of a plain host; user names in it are refused.");
+            "The address is neither a path nor an http:// URL of a plain host; user names in it "
+            "are refused.");
     return find_host(head, target, fault);
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,25 +12,14 @@
 
 enum { BACKLOG = 511, PORT_TRIES = 8 };
 
-struct listener {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } uv;
-    struct link link;
-    struct listeners *listeners;
-    char path[LISTEN_UNIX_BYTES];
-};
-
 bool listen_address_parse(struct span text, struct listen_address *address)
 {
     struct authority authority;
     *address = (struct listen_address){.is_unix = span_starts(text, SPAN("unix:"))};
     if (address->is_unix) {
         address->host = span_from(text, 5);
-        return address->host.len > 0 && address->host.len < LISTEN_UNIX_BYTES && address->host.at[0] == '/';
+        return address->host.len > 0 && address->host.len < LISTEN_UNIX_BYTES
+            && address->host.at[0] == '/';
     }
     size_t colon = text.len;
     while (colon > 0 && text.at[colon - 1] != ':')
@@ -52,7 +40,8 @@ bool listen_address_parse(struct span text, struct listen_address *address)
 
 bool listen_address_is_loopback(const struct listen_address *address)
 {
-    struct authority authority = {.host = address->host, .bracketed = span_equal(address->host, SPAN("::1"))};
+    struct authority authority = {
+        .host = address->host, .bracketed = span_equal(address->host, SPAN("::1"))};
     return address->is_unix || authority_is_loopback(&authority);
 }
 
@@ -65,26 +54,24 @@ static void on_connection(uv_stream_t *server, int status)
 
 static void finish_closing(struct listeners *listeners)
 {
-    if (listeners->closing && list_empty(&listeners->open))
+    if (listeners->closing && listeners->open == 0)
         listeners->on_closed(listeners);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
 {
     struct listener *listener = CONTAINER_OF(handle, struct listener, uv.handle);
-    struct listeners *listeners = listener->listeners;
-    link_remove(&listener->link);
-    free(listener);
-    finish_closing(listeners);
+    listener->listeners->open--;
+    finish_closing(listener->listeners);
 }
 
 static struct listener *add(struct listeners *listeners)
 {
-    struct listener *listener = calloc(1, sizeof *listener);
-    if (!listener)
+    if (listeners->count == LISTENERS_MAX)
         return NULL;
+    struct listener *listener = &listeners->sockets[listeners->count++];
     listener->listeners = listeners;
-    list_append(&listeners->open, &listener->link);
+    listeners->open++;
     return listener;
 }
 
@@ -95,7 +82,7 @@ static int listen_tcp(struct listeners *listeners, const char *host, unsigned *p
     struct listener *listener = add(listeners);
     int length = sizeof address;
     if (!listener)
-        return UV_ENOMEM;
+        return UV_ENOBUFS;
     if (uv_ip4_addr(host, (int)*port, (struct sockaddr_in *)&address) != 0)
         (void)uv_ip6_addr(host, (int)*port, (struct sockaddr_in6 *)&address);
     (void)uv_tcp_init(listeners->loop, &listener->uv.tcp);
@@ -105,7 +92,8 @@ static int listen_tcp(struct listeners *listeners, const char *host, unsigned *p
     if (status == 0)
         status = uv_tcp_getsockname(&listener->uv.tcp, (struct sockaddr *)&address, &length);
     if (status == 0)
-        *port = ntohs(((struct sockaddr_in *)&address)->sin_port); /* at the same place in sockaddr_in6 */
+        *port = ntohs(
+            ((struct sockaddr_in *)&address)->sin_port); /* at the same place in sockaddr_in6 */
     else
         uv_close(&listener->uv.handle, on_listener_closed);
     return status;
@@ -117,7 +105,8 @@ static void announce(const char *host, unsigned port)
     log_line(LOG_INFO, "listening on %s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
-/* Both families on one port. With port 0 the second may find the first's port taken: then another is tried. */
+/* Both families on one port. With port 0 the second may find the first's port taken: then another
+ * is tried. */
 static int listen_localhost(struct listeners *listeners, unsigned wanted, unsigned *port)
 {
     int status = 0;
@@ -127,13 +116,13 @@ static int listen_localhost(struct listeners *listeners, unsigned wanted, unsign
         if (status < 0)
             return status;
         int v6 = listen_tcp(listeners, "::1", port);
-        if (v6 == 0 || v6 != UV_EADDRINUSE) {
+        if (v6 != UV_EADDRINUSE) {
             announce("127.0.0.1", *port);
             if (v6 == 0)
                 announce("::1", *port);
             return 0;
         }
-        struct listener *first = CONTAINER_OF(listeners->open.previous->previous, struct listener, link);
+        struct listener *first = &listeners->sockets[listeners->count - 2];
         uv_close(&first->uv.handle, on_listener_closed);
         status = v6;
         if (wanted != 0)
@@ -151,7 +140,8 @@ static void remove_stale(const char *path)
         return;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     memcpy(address.sun_path, path, strlen(path));
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno == ECONNREFUSED)
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0
+        && errno == ECONNREFUSED)
         (void)unlink(path);
     if (fd >= 0)
         (void)close(fd);
@@ -161,7 +151,7 @@ static int listen_unix(struct listeners *listeners, struct span path)
 {
     struct listener *listener = add(listeners);
     if (!listener)
-        return UV_ENOMEM;
+        return UV_ENOBUFS;
     memcpy(listener->path, path.at, path.len);
     remove_stale(listener->path);
     (void)uv_pipe_init(listeners->loop, &listener->uv.pipe, 0);
@@ -185,7 +175,8 @@ static int listen_at(struct listeners *listeners, const struct listen_address *a
     if (address->localhost) {
         status = listen_localhost(listeners, address->port, &port);
     } else {
-        memcpy(host, address->host.at, address->host.len < sizeof host ? address->host.len : sizeof host - 1);
+        memcpy(host, address->host.at,
+            address->host.len < sizeof host ? address->host.len : sizeof host - 1);
         status = listen_tcp(listeners, host, &port);
         if (status == 0)
             announce(host, port);
@@ -195,18 +186,20 @@ static int listen_at(struct listeners *listeners, const struct listen_address *a
     return status;
 }
 
-enum err listeners_open(struct listeners *listeners, uv_loop_t *loop, struct span list, struct fault *fault)
+enum err listeners_open(
+    struct listeners *listeners, uv_loop_t *loop, struct span list, struct fault *fault)
 {
     struct span item;
     struct listen_address address;
     listeners->loop = loop;
-    list_init(&listeners->open);
     while (span_next(&list, ',', &item)) {
         item = span_trim(item);
-        int status = listen_address_parse(item, &address) ? listen_at(listeners, &address) : UV_EINVAL;
+        int status =
+            listen_address_parse(item, &address) ? listen_at(listeners, &address) : UV_EINVAL;
         if (status < 0)
             return fault_set(fault, ERR_UPSTREAM_CONNECT,
-                "Cannot listen on %.*s: %s. Is another program there? COUNTERSIGN_LISTEN names the address.",
+                "Cannot listen on %.*s: %s. Is another program there? COUNTERSIGN_LISTEN names "
+                "the address.",
                 SPAN_ARGS(item), uv_strerror(status));
     }
     return OK;
@@ -215,12 +208,8 @@ enum err listeners_open(struct listeners *listeners, uv_loop_t *loop, struct spa
 void listeners_close(struct listeners *listeners)
 {
     listeners->closing = true;
-    if (!listeners->open.next)
-        list_init(&listeners->open);
-    for (struct link *at = listeners->open.next; at != &listeners->open; at = at->next) {
-        struct listener *listener = CONTAINER_OF(at, struct listener, link);
-        if (!uv_is_closing(&listener->uv.handle))
-            uv_close(&listener->uv.handle, on_listener_closed);
-    }
+    for (unsigned i = 0; i < listeners->count; i++)
+        if (!uv_is_closing(&listeners->sockets[i].uv.handle))
+            uv_close(&listeners->sockets[i].uv.handle, on_listener_closed);
     finish_closing(listeners);
 }

@@ -1,5 +1,5 @@
-/* Host name to addresses, off the loop (getaddrinfo on libuv's threads). A lookup owns itself: it may outlive whoever
- * asked, and libuv's answer may come after every close callback. */
+/* Host name to addresses, off the loop (getaddrinfo on libuv's threads). A lookup owns itself: it
+ * may outlive whoever asked, and libuv's answer may come after every close callback. */
 #pragma once
 
 #include <sys/socket.h>
@@ -16,8 +16,8 @@ struct addresses {
 
 struct lookup;
 
-/* on_done: status 0 and at least one address, or libuv's error. Never called from within this call, nor after
- * lookup_abandon(). NULL where it cannot be started. */
+/* on_done: status 0 and at least one address, or libuv's error. Never called from within this call,
+ * nor after lookup_abandon(). NULL where it cannot be started. */
 struct lookup *lookup_start(uv_loop_t *loop, struct span host, unsigned port,
     void (*on_done)(void *owner, int status, const struct addresses *addresses), void *owner);
 

@@ -5,11 +5,11 @@
 #include "proxy/base/clock.h"
 
 enum {
-    RECENT_MS = 4000,        /* load balancers keep a connection longer than this */
-    ADDRESSES_MS = 10000,    /* how long a lookup's answer is used again */
+    RECENT_MS = 4000,     /* load balancers keep a connection longer than this */
+    ADDRESSES_MS = 10000, /* how long a lookup's answer is used again */
     SWEEP_MS = 1000,
-    ORIGINS_KEPT = 32,       /* without a connection, for their TLS session */
-    IDLE_MAX = 128,          /* of all origins: descriptors are few in Lambda */
+    ORIGINS_KEPT = 32, /* without a connection, for their TLS session */
+    IDLE_MAX = 128,    /* of all origins: descriptors are few in Lambda */
 };
 
 struct origin {
@@ -19,22 +19,22 @@ struct origin {
     size_t server_bytes;
     unsigned port;
     bool tls;
-    unsigned connections;      /* all that are not yet closed */
-    unsigned becoming;         /* of them, those on their way to ready */
-    struct link idle;          /* the last used first */
-    struct link busy;          /* on their way to ready, or lent */
-    struct link waiting;       /* leases, in order */
+    unsigned connections; /* all that are not yet closed */
+    unsigned becoming;    /* of them, those on their way to ready */
+    struct link idle;     /* the last used first */
+    struct link busy;     /* on their way to ready, or lent */
+    struct link waiting;  /* leases, in order */
     size_t waiters;
     struct ssl_session_st *session;
     struct addresses addresses;
-    uint64_t addresses_until;  /* of the loop's clock */
+    uint64_t addresses_until; /* of the loop's clock */
 };
 
 struct pool {
     struct pool_options options;
     struct tls_client *tls_client; /* made at the first need: it is no part of the start */
     uv_timer_t sweep;
-    unsigned pending;          /* the sweep's handle, and connections: at 0 the memory goes */
+    unsigned pending; /* the sweep's handle, and connections: at 0 the memory goes */
     struct link origins;
     size_t origin_count;
     unsigned idle;
@@ -158,7 +158,8 @@ static struct lease *next_waiting(struct origin *origin, bool used)
 
 static enum err open_another(struct origin *origin);
 
-/* As many are made ready as wait, up to the limit; one that waits for a fresh one takes the place of an idle one. */
+/* As many are made ready as wait, up to the limit; one that waits for a fresh one takes the place
+ * of an idle one. */
 static void balance(struct origin *origin)
 {
     unsigned max = origin->pool->options.max_per_origin;
@@ -226,8 +227,10 @@ static void drop(struct pool *pool)
 {
     if (--pool->pending > 0)
         return;
-    while (!list_empty(&pool->origins))
-        forget_origin(CONTAINER_OF(pool->origins.next, struct origin, link));
+    for (struct link *at = pool->origins.next, *next; at != &pool->origins; at = next) {
+        next = at->next;
+        forget_origin(CONTAINER_OF(at, struct origin, link));
+    }
     tls_client_destroy(pool->tls_client);
     free(pool);
 }
@@ -243,19 +246,26 @@ static void on_dropped(struct upstream *u)
     drop(pool);
 }
 
-static const struct upstream_owner ownership = {on_ready, on_failed, offer, on_lost, on_dropped, on_resolved};
+static const struct upstream_owner ownership = {
+    on_ready, on_failed, offer, on_lost, on_dropped, on_resolved};
 
 static enum err open_another(struct origin *origin)
 {
     struct pool *pool = origin->pool;
     const struct pool_options *options = &pool->options;
     bool known = origin->addresses.count > 0 && uv_now(options->loop) < origin->addresses_until;
-    struct upstream_setup setup = {.loop = options->loop, .tls_client = pool->tls_client, .origin = origin,
-        .session = &origin->session, .addresses = known ? &origin->addresses : NULL, .owner = &ownership,
-        .target = {{origin->server, origin->server_bytes}, origin->port, origin->tls, options->connect_timeout_ms}};
+    struct upstream_setup setup = {.loop = options->loop,
+        .tls_client = pool->tls_client,
+        .origin = origin,
+        .session = &origin->session,
+        .addresses = known ? &origin->addresses : NULL,
+        .owner = &ownership,
+        .target = {{origin->server, origin->server_bytes}, origin->port, origin->tls,
+            options->connect_timeout_ms}};
     struct upstream *u = upstream_open(&setup);
     if (!u)
-        return fault_set(&pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another connection.");
+        return fault_set(
+            &pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another connection.");
     list_append(&origin->busy, &u->link);
     origin->connections++;
     origin->becoming++;
@@ -345,7 +355,8 @@ enum err pool_take(struct pool *pool, const struct upstream_target *target, enum
     if (!origin)
         origin = make_origin(pool, target);
     if (!origin)
-        return fault_set(&pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another server.");
+        return fault_set(
+            &pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another server.");
     if (target->tls)
         err = need_tls(pool);
     if (err)

@@ -1,5 +1,5 @@
-/* Connections to servers, kept alive and lent to one exchange at a time: per origin (name, port, TLS) the idle ones,
- * those being made ready, and the exchanges that wait, in order. */
+/* Connections to servers, kept alive and lent to one exchange at a time: per origin (name, port,
+ * TLS) the idle ones, those being made ready, and the exchanges that wait, in order. */
 #pragma once
 
 #include "proxy/io/upstream.h"
@@ -33,8 +33,8 @@ enum pool_trust {
 };
 
 struct pool_stats {
-    unsigned open;      /* connections, whatever they do */
-    uint64_t opened;    /* ever */
+    unsigned open;   /* connections, whatever they do */
+    uint64_t opened; /* ever */
 };
 
 struct pool *pool_create(const struct pool_options *options);
@@ -42,10 +42,10 @@ struct pool *pool_create(const struct pool_options *options);
 /* Closes all connections; the memory goes when the loop has run until they are closed. */
 void pool_destroy(struct pool *pool);
 
-/* OK with *upstream set: it is the caller's now. OK with *upstream NULL: the lease waits, and hears.
- * Errors: OUT_OF_MEMORY, UPSTREAM_TLS (the bundle of roots cannot be read). */
-MUST_USE enum err pool_take(struct pool *pool, const struct upstream_target *target, enum pool_trust trust,
-    struct lease *lease, struct upstream **upstream);
+/* OK with *upstream set: it is the caller's now. OK with *upstream NULL: the lease waits, and
+ * hears. Errors: OUT_OF_MEMORY, UPSTREAM_TLS (the bundle of roots cannot be read). */
+MUST_USE enum err pool_take(struct pool *pool, const struct upstream_target *target,
+    enum pool_trust trust, struct lease *lease, struct upstream **upstream);
 
 /* Leaves the queue; harmless where it is in none. */
 void pool_leave(struct lease *lease);

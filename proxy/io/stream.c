@@ -7,7 +7,6 @@
 #include "proxy/base/list.h"
 #include "proxy/io/memory.h"
 
-
 struct queued_write {
     uv_write_t request;
     struct stream *stream;
@@ -41,13 +40,14 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(memory->input, sizeof memory->input);
 }
 
-/* libuv reports an end when a reset comes with the last bytes (POLLHUP after a partial read), but a reset is no end:
- * the socket itself tells. */
+/* libuv reports an end when a reset comes with the last bytes (POLLHUP after a partial read), but a
+ * reset is no end: the socket itself tells. */
 static bool truly_ended(const struct stream *stream)
 {
     int fd;
     char byte;
-    return uv_fileno(&stream->uv.handle, &fd) == 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return uv_fileno(&stream->uv.handle, &fd) == 0
+        && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
@@ -57,7 +57,8 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
         stream->on_bytes(stream, (struct span){buffer->base, (size_t)count});
     } else if (count < 0) {
         stream_read(stream, false);
-        stream->on_event(stream, count == UV_EOF && truly_ended(stream) ? STREAM_END : STREAM_BROKEN);
+        stream->on_event(
+            stream, count == UV_EOF && truly_ended(stream) ? STREAM_END : STREAM_BROKEN);
     }
 }
 
@@ -127,7 +128,8 @@ void stream_write(struct stream *stream, const uv_buf_t *buffers, unsigned count
         return;
     int taken = stream->queued > 0 ? UV_EAGAIN : uv_try_write(&stream->uv.stream, buffers, count);
     if (taken < 0)
-        taken = 0; /* queued all the same: then a failure is told by a callback, not inside this call */
+        taken =
+            0; /* queued all the same: then a failure is told by a callback, not inside this call */
     if ((size_t)taken < total)
         queue_rest(stream, buffers, count, (size_t)taken);
 }

@@ -1,5 +1,6 @@
-/* A connected socket, either side's: reading that can be stopped and started, writing that tells when it cannot keep
- * up. What the kernel does not take at once is copied and queued, so a caller's buffer is free when a call returns. */
+/* A connected socket, either side's: reading that can be stopped and started, writing that tells
+ * when it cannot keep up. What the kernel does not take at once is copied and queued, so a caller's
+ * buffer is free when a call returns. */
 #pragma once
 
 #include <uv.h>
@@ -15,20 +16,29 @@ struct stream {
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     } uv;
-    size_t queued;  /* bytes that the kernel has not taken yet */
+    size_t queued; /* bytes that the kernel has not taken yet */
     bool reading;
     bool closing;
-    bool broken;    /* a write failed: nothing more can be sent */
+    bool broken; /* a write failed: nothing more can be sent */
     uv_shutdown_t shutdown;
     /* bytes: in the loop's input buffer; gone when the call returns. */
     void (*on_bytes)(struct stream *stream, struct span bytes);
-    /* The other side has ended its half (STREAM_END), or the connection is dead (STREAM_BROKEN). Reading is over. */
+    /* The other side has ended its half (STREAM_END), or the connection is dead (STREAM_BROKEN).
+     * Reading is over. */
     void (*on_event)(struct stream *stream, enum stream_event event);
     /* All that was queued has gone out. */
     void (*on_drained)(struct stream *stream);
     /* The handle is closed and nothing refers to the stream any more. */
     void (*on_closed)(struct stream *stream);
 };
+
+/* libuv's buffers are not const, though it only reads from those it writes out. */
+static inline uv_buf_t stream_buffer(struct span s)
+{
+    uv_buf_t buffer = uv_buf_init(NULL, (unsigned)s.len);
+    memcpy(&buffer.base, &s.at, sizeof s.at);
+    return buffer;
+}
 
 /* The callbacks must be set; the handle not yet. */
 int stream_init_tcp(struct stream *stream, uv_loop_t *loop);
@@ -37,7 +47,8 @@ int stream_init_pipe(struct stream *stream, uv_loop_t *loop);
 /* Harmless where it is so already, or the stream is closing. */
 void stream_read(struct stream *stream, bool on);
 
-/* Sends all of the buffers, at once or queued. A broken connection swallows them: its on_event tells. */
+/* Sends all of the buffers, at once or queued. A broken connection swallows them: its on_event
+ * tells. */
 void stream_write(struct stream *stream, const uv_buf_t *buffers, unsigned count);
 
 static inline bool stream_blocked(const struct stream *stream)
@@ -45,12 +56,14 @@ static inline bool stream_blocked(const struct stream *stream)
     return stream->queued > 0;
 }
 
-/* Reads what has come but has not been told yet, for after a freeze the loop may not have heard; on_bytes is called
- * from within. False where the other side has ended, or the connection is dead. */
+/* Reads what has come but has not been told yet, for after a freeze the loop may not have heard;
+ * on_bytes is called from within. False where the other side has ended, or the connection is dead.
+ */
 bool stream_catch_up(struct stream *stream);
 
 /* Ends our half after what is queued. */
 void stream_end(struct stream *stream);
 
-/* May be called any number of times. reset: the other side is to see a broken connection, not an end. */
+/* May be called any number of times. reset: the other side is to see a broken connection, not an
+ * end. */
 void stream_close(struct stream *stream, bool reset);

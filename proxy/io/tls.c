@@ -56,8 +56,9 @@ static int begin_bio(BIO *bio)
 static BIO_METHOD *bytes_method(void)
 {
     BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "bytes");
-    if (method && BIO_meth_set_read_ex(method, take_input) && BIO_meth_set_write_ex(method, add_output)
-        && BIO_meth_set_ctrl(method, control) && BIO_meth_set_create(method, begin_bio))
+    if (method && BIO_meth_set_read_ex(method, take_input)
+        && BIO_meth_set_write_ex(method, add_output) && BIO_meth_set_ctrl(method, control)
+        && BIO_meth_set_create(method, begin_bio))
         return method;
     BIO_meth_free(method);
     return NULL;
@@ -87,8 +88,9 @@ static bool configure(struct tls_client *client)
         && SSL_CTX_set_ciphersuites(
             context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256")
         && SSL_CTX_set_cipher_list(context,
-            "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-            "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305");
+            "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+            "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+            "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305");
 }
 
 struct tls_client *tls_client_create(const char *bundle, struct fault *fault)
@@ -134,7 +136,8 @@ static bool expect_name(SSL *ssl, struct span host)
     return SSL_set1_host(ssl, name) && SSL_set_tlsext_host_name(ssl, name);
 }
 
-enum err tls_begin(struct tls *tls, struct tls_client *client, struct span host, struct ssl_session_st **session)
+enum err tls_begin(
+    struct tls *tls, struct tls_client *client, struct span host, struct ssl_session_st **session)
 {
     *tls = (struct tls){.ssl = SSL_new(client->context)};
     BIO *bio = BIO_new(client->bytes);
@@ -158,7 +161,8 @@ enum err tls_begin(struct tls *tls, struct tls_client *client, struct span host,
 
 void tls_finish(struct tls *tls)
 {
-    /* OpenSSL takes a connection that was not shut down for a broken one, and forbids to resume its session. */
+    /* OpenSSL takes a connection that was not shut down for a broken one, and forbids to resume its
+     * session. */
     if (tls->ssl)
         SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
@@ -180,8 +184,8 @@ static enum err explain(const struct tls *tls, struct fault *fault)
     const char *reason = ERR_reason_error_string(error);
     if (verdict != X509_V_OK)
         (void)fault_set(fault, ERR_UPSTREAM_TLS,
-            "The server's certificate cannot be trusted: %s. If the server has a private authority, name its PEM file "
-            "in COUNTERSIGN_CA_BUNDLE.",
+            "The server's certificate cannot be trusted: %s. If the server has a private "
+            "authority, name its PEM file in COUNTERSIGN_CA_BUNDLE.",
             X509_verify_cert_error_string(verdict));
     else
         (void)fault_set(fault, ERR_UPSTREAM_TLS, "The TLS handshake with the server failed: %s.",
@@ -234,7 +238,8 @@ void tls_end(struct tls *tls)
     ERR_clear_error();
 }
 
-void tls_client_on_session(struct tls_client *client, void (*on_session)(void *user, struct ssl_session_st *session))
+void tls_client_on_session(
+    struct tls_client *client, void (*on_session)(void *user, struct ssl_session_st *session))
 {
     client->on_session = on_session;
 }

@@ -23,7 +23,8 @@ static void add_system_roots(X509_STORE *store)
     ERR_clear_error();
 }
 
-/* Asked for the issuer of a certificate. The store's own data says whether the system's roots are in it. */
+/* Asked for the issuer of a certificate. The store's own data says whether the system's roots are
+ * in it. */
 static int find_issuer(X509 **issuer, X509_STORE_CTX *context, X509 *certificate)
 {
     X509_STORE *store = X509_STORE_CTX_get0_store(context);
@@ -55,8 +56,8 @@ enum err trust_setup(X509_STORE *store, const char *bundle, struct fault *fault)
             return OK;
         ERR_clear_error();
         return fault_set(fault, ERR_UPSTREAM_TLS,
-            "The file of trusted roots, %s, cannot be read as PEM. It is named by COUNTERSIGN_CA_BUNDLE, AWS_CA_BUNDLE "
-            "or SSL_CERT_FILE.",
+            "The file of trusted roots, %s, cannot be read as PEM. It is named by "
+            "COUNTERSIGN_CA_BUNDLE, AWS_CA_BUNDLE or SSL_CERT_FILE.",
             bundle);
     }
     X509_STORE_set_get_issuer(store, find_issuer);

@@ -30,10 +30,12 @@ static void on_timer_closed(uv_handle_t *handle)
 static void on_stream_closed(struct stream *stream)
 {
     struct upstream *u = upstream_of(stream);
-    bool go_on = !u->closing;
-    drop(u); /* the timer's handle still counts where it goes on */
-    if (go_on)
-        attempt(u);
+    if (u->closing) {
+        drop(u);
+        return;
+    }
+    u->pending--;
+    attempt(u);
 }
 
 static void lend_memory(struct upstream *u)
@@ -46,7 +48,7 @@ static void lend_memory(struct upstream *u)
 static void flush(struct upstream *u)
 {
     struct span out = tls_output(&u->tls);
-    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)out.at, (unsigned)out.len);
+    uv_buf_t buffer = stream_buffer(out);
     stream_write(&u->stream, &buffer, 1);
     lend_memory(u);
 }
@@ -97,7 +99,8 @@ static void ready(struct upstream *u)
     u->owner->on_ready(u);
 }
 
-/* Plain bytes for whoever has it; bytes that nobody asked for mean that it cannot be trusted any more. */
+/* Plain bytes for whoever has it; bytes that nobody asked for mean that it cannot be trusted any
+ * more. */
 static void deliver(struct upstream *u, struct span bytes)
 {
     if (u->user && !u->returned) {
@@ -167,7 +170,8 @@ static void on_event(struct stream *stream, enum stream_event event)
     bool securing = u->phase == UPSTREAM_SECURING;
     if (u->phase != UPSTREAM_READY)
         (void)fault_set(&u->fault, securing ? ERR_UPSTREAM_TLS : ERR_UPSTREAM_CONNECT,
-            "The server %.*s closed the connection before it was ready%s.", SPAN_ARGS(u->target.server),
+            "The server %.*s closed the connection before it was ready%s.",
+            SPAN_ARGS(u->target.server),
             securing ? ", during the TLS handshake; does it speak TLS at this port?" : "");
     gone(u, event == STREAM_END && !u->target.tls);
 }
@@ -183,7 +187,8 @@ static void secure(struct upstream *u)
 {
     u->phase = UPSTREAM_SECURING;
     if (tls_begin(&u->tls, u->tls_client, u->target.server, u->session) != OK) {
-        (void)fault_set(&u->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another connection.");
+        (void)fault_set(
+            &u->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another connection.");
         fail(u);
         return;
     }
@@ -213,7 +218,8 @@ static void on_connect(uv_connect_t *request, int status)
 static void on_timeout(uv_timer_t *timer)
 {
     struct upstream *u = CONTAINER_OF(timer, struct upstream, timer);
-    (void)fault_set(&u->fault, ERR_UPSTREAM_TIMEOUT, "The server %.*s could not be reached and secured in time (%u ms).",
+    (void)fault_set(&u->fault, ERR_UPSTREAM_TIMEOUT,
+        "The server %.*s could not be reached and secured in time (%u ms).",
         SPAN_ARGS(u->target.server), u->target.timeout_ms);
     if (u->phase == UPSTREAM_CONNECTING && u->next_address < u->addresses.count
         && uv_now(timer->loop) < u->deadline_ms)
@@ -222,7 +228,8 @@ static void on_timeout(uv_timer_t *timer)
         fail(u);
 }
 
-/* What is left of the time is shared by the addresses that are left, so that a dead one does not use it up. */
+/* What is left of the time is shared by the addresses that are left, so that a dead one does not
+ * use it up. */
 static void arm_timer(struct upstream *u, size_t addresses_left)
 {
     uint64_t now = uv_now(u->timer.loop), left = u->deadline_ms > now ? u->deadline_ms - now : 0;
@@ -232,7 +239,8 @@ static void arm_timer(struct upstream *u, size_t addresses_left)
     (void)uv_timer_start(&u->timer, on_timeout, share < left ? share : left, 0);
 }
 
-/* Connects to the next address. A socket that has failed cannot be used again, so each has its own. */
+/* Connects to the next address. A socket that has failed cannot be used again, so each has its own.
+ */
 static void attempt(struct upstream *u)
 {
     if (u->next_address == u->addresses.count) {
@@ -292,7 +300,8 @@ static void begin(struct upstream *u, const struct addresses *known)
         u->lookup = lookup_start(loop, u->target.server, u->target.port, on_resolved, u);
     if (u->lookup)
         return;
-    (void)fault_set(&u->fault, ERR_OUT_OF_MEMORY, "There is not enough memory to look up a server.");
+    (void)fault_set(
+        &u->fault, ERR_OUT_OF_MEMORY, "There is not enough memory to look up a server.");
     (void)uv_timer_start(&u->timer, on_begin, 0, 0);
 }
 

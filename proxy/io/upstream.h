@@ -1,5 +1,6 @@
-/* One connection to a server: resolved, connected to the first of its addresses that answers, secured, then lent to
- * one exchange at a time. Plain bytes on this side, whatever the wire carries.
+/* One connection to a server: resolved, connected to the first of its addresses that answers,
+ * secured, then lent to one exchange at a time. Plain bytes on this side, whatever the wire
+ * carries.
  *
  *   RESOLVING -> CONNECTING (each address in turn) -> SECURING -> READY -> closed
  *
@@ -12,13 +13,15 @@
 #include "proxy/io/stream.h"
 #include "proxy/io/tls.h"
 
-/* Whoever has a ready connection on loan. The callbacks come from the loop, never from within a call to upstream_*. */
+/* Whoever has a ready connection on loan. The callbacks come from the loop, never from within a
+ * call to upstream_*. */
 struct upstream_user {
     /* Plain bytes, in the loop's memory. */
     void (*on_bytes)(struct upstream_user *user, struct span bytes);
     /* What was written has gone out: more is welcome. */
     void (*on_drained)(struct upstream_user *user);
-    /* The connection has ended; it is no longer the user's. whole: by a proper end (of TLS, where there is TLS). */
+    /* The connection has ended; it is no longer the user's. whole: by a proper end (of TLS, where
+     * there is TLS). */
     void (*on_gone)(struct upstream_user *user, bool whole);
 };
 
@@ -50,8 +53,8 @@ struct upstream_owner {
 };
 
 struct upstream {
-    struct link link; /* the pool's */
-    void *origin;     /* the pool's */
+    struct link link;      /* the pool's */
+    void *origin;          /* the pool's */
     int64_t idle_since_ms; /* wall clock; the pool's */
     bool idle;             /* the pool's */
     const struct upstream_owner *owner;
@@ -71,17 +74,17 @@ struct upstream {
     struct fault fault;   /* the last attempt's */
     unsigned pending;     /* open handles */
     bool closing;
-    bool in_read;         /* inside the read callback: a loan given back ends when it ends */
+    bool in_read; /* inside the read callback: a loan given back ends when it ends */
     bool returned;
-    bool used;            /* has served an exchange before */
+    bool used; /* has served an exchange before */
 };
 
 struct upstream_setup {
     uv_loop_t *loop;
     struct upstream_target target;
-    struct tls_client *tls_client;      /* where target.tls */
-    struct ssl_session_st **session;    /* one to resume, or a pointer to NULL */
-    const struct addresses *addresses;  /* known ones, or NULL */
+    struct tls_client *tls_client;     /* where target.tls */
+    struct ssl_session_st **session;   /* one to resume, or a pointer to NULL */
+    const struct addresses *addresses; /* known ones, or NULL */
     const struct upstream_owner *owner;
     void *origin;
 };
@@ -92,8 +95,8 @@ struct upstream *upstream_open(const struct upstream_setup *setup);
 /* Lends it: from now on the user hears of it. */
 void upstream_lend(struct upstream *upstream, struct upstream_user *user);
 
-/* The user has done with it; the owner's on_free follows, perhaps within this call. Only for a connection on which
- * request and answer are whole; else upstream_close(). */
+/* The user has done with it; the owner's on_free follows, perhaps within this call. Only for a
+ * connection on which request and answer are whole; else upstream_close(). */
 void upstream_return(struct upstream *upstream);
 
 /* Sends; a dead connection is told by on_gone. */
@@ -110,8 +113,8 @@ static inline void upstream_read(struct upstream *upstream, bool on)
     stream_read(&upstream->stream, on);
 }
 
-/* Whether an idle connection can still be lent: not closed meanwhile, and no bytes have come that nobody asked for.
- * A server's TLS tickets that have just come are taken in. */
+/* Whether an idle connection can still be lent: not closed meanwhile, and no bytes have come that
+ * nobody asked for. A server's TLS tickets that have just come are taken in. */
 bool upstream_usable(struct upstream *upstream);
 
 /* May be called any number of times; nobody hears of it any more but on_dropped. */

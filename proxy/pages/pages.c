@@ -39,7 +39,8 @@ static void write_warnings(struct buf *out, const struct identity *identity, con
     buf_text(out, "]\n}\n");
 }
 
-/* What cannot be known without a call to AWS is null: role, session and expiry of keys from the environment. */
+/* What cannot be known without a call to AWS is null: role, session and expiry of keys from the
+ * environment. */
 static void write_identity(const struct page_facts *facts, struct buf *out)
 {
     const struct credentials *credentials = credentials_current(facts->credentials);
@@ -58,16 +59,19 @@ static void write_identity(const struct page_facts *facts, struct buf *out)
     write_member(out, "role", none);
     write_member(out, "session", none);
     write_member(out, "expires", none);
-    write_member(out, "partition", facts->region.len > 0 ? partition_of_region(facts->region)->name : none);
+    write_member(
+        out, "partition", facts->region.len > 0 ? partition_of_region(facts->region)->name : none);
     write_member(out, "region", facts->region);
     write_member(out, "function", facts->function_name);
     write_member(out, "functionVersion", facts->function_version);
     write_warnings(out, &identity, credentials ? NULL : credentials_missing(facts->credentials));
 }
 
-static void write_metric(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
+static void write_metric(
+    struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
 {
-    buf_format(out, "# HELP countersign_%s %s\n# TYPE countersign_%s %s\ncountersign_%s ", name, help, name, type, name);
+    buf_format(out, "# HELP countersign_%s %s\n# TYPE countersign_%s %s\ncountersign_%s ", name,
+        help, name, type, name);
     buf_number(out, value);
     buf_char(out, '\n');
 }
@@ -90,16 +94,23 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
         if (c->errors[err] > 0)
             buf_format(out, "countersign_errors_total{code=\"%s\"} %llu\n", err_code((enum err)err),
                 (unsigned long long)c->errors[err]);
-    write_metric(out, "sent_bytes_total", "counter", "Bytes of bodies sent to servers.", c->bytes_sent);
-    write_metric(out, "received_bytes_total", "counter", "Bytes of bodies received from servers.", c->bytes_received);
+    write_metric(
+        out, "sent_bytes_total", "counter", "Bytes of bodies sent to servers.", c->bytes_sent);
+    write_metric(out, "received_bytes_total", "counter", "Bytes of bodies received from servers.",
+        c->bytes_received);
     write_metric(out, "sent_again_total", "counter", "Requests sent a second time.", c->sent_again);
-    write_metric(out, "upstream_connections_total", "counter", "Connections opened to servers.", c->upstream_opened);
-    write_metric(out, "upstream_connections", "gauge", "Connections to servers now.", c->upstream_open);
+    write_metric(out, "upstream_connections_total", "counter", "Connections opened to servers.",
+        c->upstream_opened);
+    write_metric(
+        out, "upstream_connections", "gauge", "Connections to servers now.", c->upstream_open);
     write_metric(out, "client_connections", "gauge", "Connections of clients now.", c->clients);
     write_metric(out, "in_flight", "gauge", "Exchanges under way.", c->in_flight);
 }
 
-#define TEXT(literal) {"" literal, sizeof(literal) - 1}
+#define TEXT(literal)                   \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
 static const struct page pages[] = {
     {TEXT("/-/health"), false, TEXT("application/json"), write_health},
     {TEXT("/-/identity"), true, TEXT("application/json"), write_identity},

@@ -7,13 +7,13 @@
 
 /* What the proxy counts. */
 struct counters {
-    uint64_t exchanges;          /* ended */
-    uint64_t statuses[6];        /* by the first digit of the status; [0]: broken off */
-    uint64_t errors[ERR_COUNT];  /* the proxy's own */
-    uint64_t bytes_sent;         /* of bodies, to servers */
-    uint64_t bytes_received;     /* of bodies, from servers */
-    uint64_t upstream_opened;    /* connections */
-    uint64_t sent_again;         /* requests */
+    uint64_t exchanges;         /* ended */
+    uint64_t statuses[6];       /* by the first digit of the status; [0]: broken off */
+    uint64_t errors[ERR_COUNT]; /* the proxy's own */
+    uint64_t bytes_sent;        /* of bodies, to servers */
+    uint64_t bytes_received;    /* of bodies, from servers */
+    uint64_t upstream_opened;   /* connections */
+    uint64_t sent_again;        /* requests */
     unsigned in_flight, clients, upstream_open;
 };
 

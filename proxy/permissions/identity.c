@@ -17,7 +17,8 @@ static int base32_value(char c)
     return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
 }
 
-/* Characters 5 to 13 are 45 bits: one that is 1 in ids that hold the account, 40 of the account, 4 more. */
+/* Characters 5 to 13 are 45 bits: one that is 1 in ids that hold the account, 40 of the account, 4
+ * more. */
 static void find_account(struct span id, char account[13])
 {
     uint64_t bits = 0;
@@ -49,19 +50,20 @@ static const char *warning_for(const struct credentials *c, enum identity_kind k
 {
     switch (kind) {
     case IDENTITY_USER:
-        return "these are an IAM user's long-term keys, not a role's. They never end, and they may do "
-               "whatever that user may. Remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the function's "
-               "settings: Lambda then gives it the keys of its own role. Put the few actions it needs into that role's "
-               "policy, and delete the user's key.";
+        return "these are an IAM user's long-term keys, not a role's. They never end, and they may "
+               "do whatever that user may. Remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+               "from the function's settings: Lambda then gives it the keys of its own role. Put "
+               "the few actions it needs into that role's policy, and delete the user's key.";
     case IDENTITY_BROKEN:
         return c->session_token.len > 0
-            ? "a long-term key stands beside a session token, so the two come from different places "
-              "and AWS will refuse them. Remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the function's settings."
+            ? "a long-term key stands beside a session token, so the two come from different "
+              "places and AWS will refuse them. Remove AWS_ACCESS_KEY_ID and "
+              "AWS_SECRET_ACCESS_KEY from the function's settings."
             : "a temporary key stands without its session token, so AWS will refuse it. Set "
               "AWS_SESSION_TOKEN too, or remove all three and let Lambda set them.";
     case IDENTITY_OTHER:
-        return "the access key id has no form that AWS gives to a role's session. Let Lambda set the "
-               "credentials.";
+        return "the access key id has no form that AWS gives to a role's session. Let Lambda set "
+               "the credentials.";
     case IDENTITY_NONE:
     case IDENTITY_TEMPORARY:
     default:

@@ -21,7 +21,7 @@ class Stage:
         self.folder, self.authority, self.subject, self.quick = folder, authority, subject, quick
         # Many short rounds: what disturbs one is then lost in the median.
         self.rounds = rounds or (3 if quick else 15)
-        self.side_rounds = 2 if quick else 7
+        self.side_rounds = 1 if quick else 7
         self.bulk_rounds = rounds or (5 if quick else 11)
         self.starts = 20 if quick else 50
         self.large = 256 * MIB if quick else GIB

@@ -1,18 +1,14 @@
 """What every end-to-end test starts from: the real program and, behind it, a server that checks signatures."""
 
 import contextlib
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from harness import names  # noqa: E402
-from harness.authority import Authority  # noqa: E402
-from harness.client import Client  # noqa: E402
-from harness.proxy import SANITIZERS, Proxy  # noqa: E402
-from harness.upstream import Upstream  # noqa: E402
+from harness import names
+from harness.authority import Authority
+from harness.client import Client
+from harness.proxy import SANITIZERS, Proxy
+from harness.upstream import Upstream
 
 
 class Stage:

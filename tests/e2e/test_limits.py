@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from harness.client import Cut, wait_until
-from harness.upstream import Response
+from harness.upstream import Response, mute
 
 TIMEOUT = (408, "RequestTimeout")
 TOO_LARGE, LENGTH, HEAD_TOO_LARGE = (413, "BodyTooLarge"), (411, "LengthRequired"), (431, "HeadTooLarge")
@@ -289,7 +289,7 @@ def test_a_client_that_leaves_the_queue(stage):
 
 def test_the_queue_after_its_upstream_has_gone(stage):
     gate = threading.Event()
-    here = stage(lambda request: gate.wait(30) and None, COUNTERSIGN_MAX_UPSTREAM=1)
+    here = stage(mute(gate), COUNTERSIGN_MAX_UPSTREAM=1)
     with waiting(here, 4) as clients:
         assert wait_until(lambda: here.upstream.requests)
         here.upstream.close()

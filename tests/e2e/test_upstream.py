@@ -10,7 +10,7 @@ import pytest
 from harness.authority import Authority
 from harness.client import Client, Cut, free_port, wait_until
 from harness.proxy import Proxy
-from harness.upstream import Gone, Response, Upstream
+from harness.upstream import Gone, Response, Upstream, mute
 
 JSON_TYPE = ("Content-Type", "application/x-amz-json-1.1")
 UNREACHED, UNTRUSTED, CUT = (502, "UpstreamConnect"), (502, "UpstreamTls"), (502, "UpstreamReset")
@@ -228,6 +228,7 @@ def test_versions_of_tls(stage, authority, version):
     assert here.upstream.connections[0].version == version.name.replace("_", ".")
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_an_old_version_of_tls_is_refused(stage, authority):
     context = authority.server_context("localhost", label="tls-old")
     context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
@@ -304,7 +305,7 @@ def test_an_end_within_the_body_is_seen_as_one(stage, answer, how):
 
 def test_a_silent_upstream(stage):
     gate = threading.Event()
-    here = stage(lambda request: gate.wait(20) and None, COUNTERSIGN_TIMEOUT_MS=300)
+    here = stage(mute(gate), COUNTERSIGN_TIMEOUT_MS=300)
     for target in ("/s3/b/k", "/sqs/"):
         assert here.ask("PUT", target, [], b"body").outcome == SILENT
     gate.set()
@@ -328,7 +329,7 @@ def test_an_upstream_that_falls_silent_within_the_body(stage):
 
 def test_an_upstream_that_takes_no_more_of_the_body(stage):
     gate = threading.Event()
-    here = stage(lambda request: gate.wait(30) and None, COUNTERSIGN_TIMEOUT_MS=500)
+    here = stage(mute(gate), COUNTERSIGN_TIMEOUT_MS=500)
     with here.client() as client:
         body = (b"x" * 65536 for _ in range(1600))
         try:
@@ -521,7 +522,7 @@ def test_a_request_in_flight_is_finished_at_the_end(stage):
 
 def test_the_end_does_not_wait_for_ever(stage):
     gate = threading.Event()
-    here = stage(lambda request: gate.wait(60) and None)
+    here = stage(mute(gate))
     with here.client() as client, here.client() as idle:
         assert idle.ask("GET", "/-/health").status == 200
         client.send_request("GET", "/s3/b/k")

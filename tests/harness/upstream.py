@@ -432,6 +432,14 @@ class Objects:
                         (("Content-Type", "application/xml"),))
 
 
+def mute(gate):
+    """A handler that says nothing until the gate opens, and then closes."""
+    def handler(request):
+        gate.wait(60)
+
+    return handler
+
+
 def tag(body):
     return f'"{hashlib.md5(body).hexdigest()}"'
 

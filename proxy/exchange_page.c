@@ -1,0 +1,53 @@
+/* Requests for the proxy's own pages: answered here and now, nothing goes upstream. */
+#include "proxy/exchange_state.h"
+
+static enum err find_page(struct exchange *x, const struct page **page, struct fault *fault)
+{
+    *page = page_find(x->route.path);
+    if (!*page)
+        return fault_set(fault, ERR_NOT_FOUND,
+            "The proxy has no such page. There are /-/health, /-/identity and /-/metrics.");
+    if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
+        return fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
+    return OK;
+}
+
+static void write_page(struct exchange *x, const struct page *page)
+{
+    struct proxy *proxy = x->proxy;
+    const struct proxy_options *options = &proxy->options;
+    struct pool_stats stats = pool_stats(proxy->pool);
+    proxy->counters.clients = (unsigned)proxy->client_count;
+    proxy->counters.upstream_open = stats.open;
+    proxy->counters.upstream_opened = stats.opened;
+    struct page_facts facts = {&proxy->counters, options->credentials, options->function_name,
+        options->function_version, options->route.region};
+    struct buf body = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
+    struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
+    page->write(&facts, &body);
+    struct answer_own own = {.status = 200,
+        .content_type = page->content_type,
+        .body = buf_span(&body),
+        .to_head = head_method_is(&x->head, SPAN("HEAD"))};
+    x->close = !x->framing.keep_alive || !body_whole(&x->body);
+    answer_write(&out, &own, (struct answer_connection){.close = x->close, .minor = x->head.minor});
+    x->status = 200;
+    uv_buf_t buffer = stream_buffer(buf_span(&out));
+    stream_write(&x->client->stream, &buffer, 1);
+    exchange_finish(x);
+}
+
+void page_serve(struct exchange *x)
+{
+    const struct page *page = NULL;
+    struct fault fault;
+    enum err err = find_page(x, &page, &fault);
+    if (!err && page->needs_token)
+        err = exchange_admit(x, &fault);
+    if (!err && x->access_open)
+        err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
+    if (err)
+        exchange_fail(x, &fault);
+    else
+        write_page(x, page);
+}
