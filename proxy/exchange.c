@@ -207,7 +207,7 @@ static enum err understand(struct exchange *x, struct fault *fault)
         head_parse_request(&x->head, x->head_memory + x->head_bytes - head.len, head.len, fault);
     if (err)
         return err;
-    x->head_ns = uv_hrtime();
+    x->head_ns = exchange_clock();
     err = framing_of_request(&x->head, &x->framing, fault);
     body_begin(&x->body, &x->framing);
     if (!err)

@@ -105,7 +105,7 @@ static const char *receive_head(
     if (x->answer == ANSWER_AWAITED) {
         x->answer = ANSWER_HEAD;
         x->answer_scan.skipped_line = true; /* no empty line may stand before an answer */
-        x->first_ns = uv_hrtime();
+        x->first_ns = exchange_clock();
     }
     enum scan_verdict verdict = scan_head(&x->answer_scan, *bytes, &taken);
     if (verdict == SCAN_BAD)

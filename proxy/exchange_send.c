@@ -119,13 +119,21 @@ static void tell_continue(struct exchange *x)
     x->told_continue = true;
 }
 
+/* A write that depends on the state it changes: sent twice, it would find its own work and fail. */
+static bool conditional_write(const struct head *head)
+{
+    bool reads = head_method_is(head, SPAN("GET")) || head_method_is(head, SPAN("HEAD"));
+    return !reads
+        && (head_find_name(head, SPAN("If-Match")) || head_find_name(head, SPAN("If-None-Match")));
+}
+
 /* A body that streams can only be sent once, so its connection must deserve trust. */
 static enum pool_trust trust_needed(const struct exchange *x)
 {
     if (x->attempts > 0)
         return POOL_FRESH;
     bool once = x->framing.kind != BODY_NONE && !x->held && !x->framing.expects_continue;
-    return once ? POOL_RECENT : POOL_ANY;
+    return once || conditional_write(&x->head) ? POOL_RECENT : POOL_ANY;
 }
 
 static void on_connected(struct exchange *x, struct upstream *upstream);
@@ -136,7 +144,7 @@ static void connect_upstream(struct exchange *x)
     struct upstream_target target = {
         .server = x->route.server, .port = x->route.port, .tls = x->route.tls};
     exchange_enter(x, PHASE_CONNECT);
-    x->take_ns = uv_hrtime();
+    x->take_ns = exchange_clock();
     if (pool_take(x->proxy->pool, &target, trust_needed(x), &x->lease, &upstream) != OK)
         exchange_fail(x, pool_fault(x->proxy->pool));
     else if (upstream)
@@ -211,7 +219,7 @@ static void on_connected(struct exchange *x, struct upstream *upstream)
     x->upstream = upstream;
     x->reused = upstream->used;
     x->attempts++;
-    x->ready_ns = uv_hrtime();
+    x->ready_ns = exchange_clock();
     upstream_lend(upstream, &x->user);
     if (write_head(x, &out, &fault) != OK) {
         exchange_fail(x, &fault);
@@ -362,14 +370,6 @@ size_t send_take(struct exchange *x, struct span bytes)
     else
         take_streamed(x, &left);
     return bytes.len - left.len;
-}
-
-/* A write that depends on the state it changes: sent twice, it would find its own work and fail. */
-static bool conditional_write(const struct head *head)
-{
-    bool reads = head_method_is(head, SPAN("GET")) || head_method_is(head, SPAN("HEAD"));
-    return !reads
-        && (head_find_name(head, SPAN("If-Match")) || head_find_name(head, SPAN("If-None-Match")));
 }
 
 bool send_again(struct exchange *x)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proxy/answer.h"
+#include "proxy/base/log.h"
 #include "proxy/client.h"
 #include "proxy/core.h"
 #include "proxy/exchange.h"
@@ -78,6 +79,12 @@ struct exchange {
     char head_memory[HEAD_MAX_BYTES];
     char answer_memory[HEAD_MAX_BYTES];
 };
+
+/* Nanoseconds for the log; where nothing is logged the clock is not asked, and it is 1. */
+static inline uint64_t exchange_clock(void)
+{
+    return log_enabled(LOG_DEBUG) ? uv_hrtime() : 1;
+}
 
 /* exchange.c: the only places where a phase changes; each re-arms the deadline. */
 void exchange_enter(struct exchange *x, enum phase phase);

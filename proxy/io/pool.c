@@ -8,6 +8,7 @@ enum {
     RECENT_MS = 4000,     /* load balancers keep a connection longer than this */
     ADDRESSES_MS = 10000, /* how long a lookup's answer is used again */
     SWEEP_MS = 1000,
+    UNASKED_MS = 20,   /* idle for less than this, a connection is hardly dead */
     ORIGINS_KEPT = 32, /* without a connection, for their TLS session */
     IDLE_MAX = 128,    /* of all origins: descriptors are few in Lambda */
 };
@@ -127,6 +128,8 @@ static void on_sweep(uv_timer_t *timer)
         struct origin *o = CONTAINER_OF(at, struct origin, link);
         while (!list_empty(&o->idle) && upstream_at(o->idle.previous)->idle_since_ms <= limit)
             discard(upstream_at(o->idle.previous));
+        for (struct link *idle = o->idle.next; idle != &o->idle; idle = idle->next)
+            upstream_rest(upstream_at(idle));
     }
     if (pool->idle == 0)
         (void)uv_timer_stop(timer);
@@ -327,6 +330,14 @@ void pool_destroy(struct pool *pool)
     uv_close((uv_handle_t *)&pool->sweep, on_sweep_closed);
 }
 
+/* One that was used a moment ago is not asked for a request that can be sent again. */
+static bool still_good(struct upstream *u, enum pool_trust trust, int64_t idle_ms)
+{
+    const struct pool_options *options = &((struct origin *)u->origin)->pool->options;
+    bool surely = trust == POOL_ANY && idle_ms < UNASKED_MS;
+    return idle_ms >= 0 && idle_ms <= options->idle_ms && (surely || upstream_usable(u));
+}
+
 static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
 {
     unsigned age = trust == POOL_RECENT ? RECENT_MS : origin->pool->options.idle_ms;
@@ -334,8 +345,7 @@ static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
     while (trust != POOL_FRESH && !list_empty(&origin->idle)) {
         struct upstream *u = upstream_at(origin->idle.next);
         int64_t idle_ms = now - u->idle_since_ms;
-        bool good = idle_ms >= 0 && idle_ms <= origin->pool->options.idle_ms && upstream_usable(u);
-        if (!good) {
+        if (!still_good(u, trust, idle_ms)) {
             discard(u);
             continue;
         }

@@ -80,7 +80,7 @@ static bool configure(struct tls_client *client)
     SSL_CTX *context = client->context;
     SSL_CTX_set_app_data(context, client);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, on_new_session);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
@@ -204,14 +204,21 @@ enum err tls_handshake(struct tls *tls, struct fault *fault)
     return explain(tls, fault);
 }
 
+bool tls_has_more(const struct tls *tls)
+{
+    return tls->in.len > 0 || SSL_pending(tls->ssl) > 0;
+}
+
 enum err tls_read(struct tls *tls, char *memory, size_t max, size_t *bytes)
 {
     size_t total = 0, got = 0;
-    ERR_clear_error();
-    while (total < max && SSL_read_ex(tls->ssl, memory + total, max - total, &got))
+    bool more = true;
+    while (more && total < max && SSL_read_ex(tls->ssl, memory + total, max - total, &got)) {
         total += got;
+        more = tls_has_more(tls);
+    }
     *bytes = total;
-    if (total == max)
+    if (!more || total == max)
         return OK;
     int error = SSL_get_error(tls->ssl, 0);
     tls->ended = tls->ended || error == SSL_ERROR_ZERO_RETURN;
@@ -224,11 +231,15 @@ enum err tls_read(struct tls *tls, char *memory, size_t max, size_t *bytes)
 enum err tls_write(struct tls *tls, struct span plaintext)
 {
     size_t written;
-    ERR_clear_error();
     if (plaintext.len == 0 || SSL_write_ex(tls->ssl, plaintext.at, plaintext.len, &written))
         return OK;
     ERR_clear_error();
     return ERR_UPSTREAM_TLS;
+}
+
+void tls_rest(struct tls *tls)
+{
+    (void)SSL_free_buffers(tls->ssl);
 }
 
 void tls_end(struct tls *tls)

@@ -49,6 +49,13 @@ MUST_USE enum err tls_handshake(struct tls *tls, struct fault *fault);
  * the peer has ended. Errors: UPSTREAM_TLS. */
 MUST_USE enum err tls_read(struct tls *tls, char *memory, size_t max, size_t *bytes);
 
+/* Whether tls_read() has more to give without further ciphertext. */
+bool tls_has_more(const struct tls *tls);
+
+/* The connection will be idle for a while: its record buffers, 34 KiB, are freed until it is used.
+ */
+void tls_rest(struct tls *tls);
+
 /* Encrypts; at most IO_BYTES a call. Errors: UPSTREAM_TLS. */
 MUST_USE enum err tls_write(struct tls *tls, struct span plaintext);
 

@@ -123,7 +123,7 @@ static enum err read_secured(struct upstream *u)
             return err;
         if (bytes > 0)
             deliver(u, (struct span){memory->plain, bytes});
-    } while (bytes > 0 && !u->closing);
+    } while (!u->closing && tls_has_more(&u->tls));
     return OK;
 }
 
@@ -374,4 +374,10 @@ void upstream_write(struct upstream *u, const uv_buf_t *buffers, unsigned count)
 bool upstream_usable(struct upstream *u)
 {
     return stream_catch_up(&u->stream) && !u->closing;
+}
+
+void upstream_rest(struct upstream *u)
+{
+    if (u->target.tls)
+        tls_rest(&u->tls);
 }

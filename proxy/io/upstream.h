@@ -117,5 +117,8 @@ static inline void upstream_read(struct upstream *upstream, bool on)
  * nobody asked for. A server's TLS tickets that have just come are taken in. */
 bool upstream_usable(struct upstream *upstream);
 
+/* It will be idle for a while: what memory it can do without is freed. */
+void upstream_rest(struct upstream *upstream);
+
 /* May be called any number of times; nobody hears of it any more but on_dropped. */
 void upstream_close(struct upstream *upstream);

@@ -294,7 +294,7 @@ HEAD = dict(method=b"HEAD")
 
 
 def followed(name, sent, answered, **more):
-    """Bytes where none may be: all at once they are odd; in pieces the answer may have gone on before them."""
+    """Bytes where none may be: all at once they are odd; in pieces the answer may have gone on before."""
     answered = answered._replace(arrival=answered.arrival._replace(reused=False))
     return answer(name, sent, BAD_GATEWAY, in_pieces=answered | BROKEN, **more)
 
@@ -419,7 +419,7 @@ INTERIM = [
     interim("103 with a NUL", before(b"X-Odd: \0") + OK_HELLO, BAD_GATEWAY),
     interim("103 in HTTP/1.2", HINT.replace(b"1.1", b"1.2") + OK_HELLO, BAD_GATEWAY),
     interim("103 with bare LFs", HINT.replace(b"\r\n", b"\n") + OK_HELLO, BAD_GATEWAY),
-    interim("103, then no HTTP", HINT + b"hello", BAD_GATEWAY),
+    interim("103, then no HTTP", HINT + b"hello\r\n\r\n", BAD_GATEWAY),
     interim("103, then an odd answer", HINT + ok(b"Content-Length: +5\r\n", b"hello"), BAD_GATEWAY),
     interim("103, then the end", HINT, EARLY_END, "close"),
     interim("100, then the end", GO_ON, EARLY_END, "close"),

@@ -8,7 +8,7 @@ import time
 from typing import NamedTuple
 
 from harness.proxy import TOKEN, Proxy
-from harness.raw import Upstream, connect, ok
+from harness.raw import Upstream, connect
 
 KEY = b"/s3/bucket/key"
 HEAD = b"Host: localhost\r\nX-Countersign-Token: " + TOKEN.encode() + b"\r\n"
@@ -169,18 +169,23 @@ class RawStage:
         return arrived[0]
 
     def begin(self):
+        """Before each case: nothing of the one before is left, whatever became of it."""
         assert time.monotonic() - self.started < LONGEST_S, "the table takes too long"
-        self.upstream.script(ok)
+        self.upstream.taken()
+        self.upstream.faults = []
+        self.upstream.script()
 
     def settle(self):
-        """After each case: the program lives, wrote nothing odd, and sent nothing that was not asked for."""
+        """After a case that went well: nothing odd was written, and nothing sent that was not asked for."""
         stray, faults = self.upstream.taken(), self.upstream.faults
-        self.upstream.faults = []
+        assert not faults, f"written to the upstream: {faults}"
+        assert not stray, f"reached the upstream: {stray}"
+
+    def revive(self):
+        """After each case, whatever became of it."""
         if self.proxy.process.poll() is not None:
             text, self.proxy = self.proxy.text(), self._start()
             raise AssertionError("the program ended:\n" + text)
-        assert not faults, f"written to the upstream: {faults}"
-        assert not stray, f"reached the upstream: {stray}"
 
     def finish(self):
         with self.client() as wire:

@@ -202,6 +202,22 @@ def test_a_signed_aws_host(shared):
 
 
 @pytest.mark.parametrize("form", ["header", "query"])
+@pytest.mark.parametrize("signed_for", ["public-bucket.s3.us-east-1.amazonaws.com", "localhost:{port}"])
+def test_a_signature_for_one_host_is_no_proof_for_another(shared, signed_for, form):
+    """An absolute target decides where the request goes, so the signature must have been made for its host.
+
+    Else a presigned URL that was given away would open every other bucket of the role.
+    """
+    signed_for = signed_for.format(port=shared.port)
+    target, fields = sign("GET", f"http://{signed_for}/key", form=form)
+    seen = len(shared.upstream.requests)
+    answer = shared.ask("GET", f"http://secret-bucket.s3.us-east-1.amazonaws.com{target}", fields, token=False,
+                        host=signed_for)
+    assert answer.status in (400, 401)
+    assert len(shared.upstream.requests) == seen
+
+
+@pytest.mark.parametrize("form", ["header", "query"])
 @pytest.mark.parametrize("service, path", [("s3", "/s3/bucket/key"), ("transcribe", "/transcribe/")])
 @pytest.mark.parametrize("wrong", [
     {"keys": credentials(secret_key="another secret")},

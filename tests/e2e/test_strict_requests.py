@@ -24,7 +24,7 @@ def whole_stage():
 def stage(whole_stage):
     whole_stage.begin()
     yield whole_stage
-    whole_stage.settle()
+    whole_stage.revive()
 
 
 def assert_refused(stage, case, wire, answer, followed):
@@ -78,6 +78,7 @@ def test_request(stage, case, how):
         assert not answer.interim or b"100-continue" in case.sent.lower() and b"HTTP/1.0" not in case.sent
         outcome = assert_passed if answer.status == 200 else assert_refused
         outcome(stage, case, wire, answer, followed)
+    stage.settle()
 
 
 def test_every_name_is_one_cases_own():

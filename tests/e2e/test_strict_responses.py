@@ -20,7 +20,7 @@ def whole_stage():
 def stage(whole_stage):
     whole_stage.begin()
     yield whole_stage
-    whole_stage.settle()
+    whole_stage.revive()
 
 
 def request(case):
@@ -80,6 +80,7 @@ def test_answer(stage, case, how):
     follower = stage.ask()
     if reused is not None:
         assert (follower.connection == connection.number) == reused
+    stage.settle()
 
 
 def test_every_name_is_one_cases_own():
