@@ -153,7 +153,7 @@ fuzz: $(FUZZERS:tests/fuzz/fuzz_%.c=fuzz-%) ## each fuzz target for FUZZ_SECONDS
 
 include tests/lint/lint.mk
 
-demo: build/countersign build/venv/ready ## an emulated Lambda, the proxy, a fake AWS: see it work
+demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulated Lambda, the proxy, a fake AWS: see it work
 	$(Q)$(PYTHON) tests/lambda/demo.py
 
 bench: build/countersign build/venv/ready build/setup/bench.packages ## latency and throughput

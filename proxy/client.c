@@ -216,11 +216,11 @@ static bool admit(struct proxy *proxy, struct client *c)
     return idle || proxy->client_count < proxy->options.max_connections + OVER_LIMIT_MAX;
 }
 
-void client_accept(struct proxy *proxy, uv_stream_t *server)
+bool client_accept(struct proxy *proxy, uv_stream_t *server)
 {
     struct client *c = calloc(1, sizeof *c);
     if (!c)
-        return;
+        return false;
     c->proxy = proxy;
     c->stream.on_bytes = on_bytes;
     c->stream.on_event = on_event;
@@ -231,16 +231,17 @@ void client_accept(struct proxy *proxy, uv_stream_t *server)
                       : stream_init_tcp(&c->stream, server->loop);
     if (status < 0) {
         free(c);
-        return;
+        return false;
     }
     bool admitted = admit(proxy, c);
     list_append(&proxy->clients, &c->link);
     proxy->client_count++;
     if (uv_accept(server, &c->stream.uv.stream) < 0 || !admitted || proxy->draining) {
         stream_close(&c->stream, true);
-        return;
+        return true;
     }
     if (!pipe)
         (void)uv_tcp_nodelay(&c->stream.uv.tcp, 1);
     stream_read(&c->stream, true);
+    return true;
 }

@@ -25,8 +25,8 @@ struct client {
     bool feeding;          /* inside client_feed() */
 };
 
-/* Takes a connection off the listener's queue. */
-void client_accept(struct proxy *proxy, uv_stream_t *server);
+/* Takes a connection off the listener's queue; false where memory is not to be had. */
+bool client_accept(struct proxy *proxy, uv_stream_t *server);
 
 /* The exchange can take more: hands it what waits, and reads on. */
 void client_wake(struct client *client);

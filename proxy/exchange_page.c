@@ -3,6 +3,11 @@
 
 static enum err find_page(struct exchange *x, const struct page **page, struct fault *fault)
 {
+    struct span query = x->route.query, parameter;
+    while (span_next(&query, '&', &parameter))
+        if (span_equal(span_first(parameter, span_find(parameter, '=')), SPAN("verify")))
+            return fault_set(fault, ERR_NOT_FOUND,
+                "This version cannot ask STS who the function is; ask without ?verify.");
     *page = page_find(x->route.path);
     if (!*page)
         return fault_set(fault, ERR_NOT_FOUND,

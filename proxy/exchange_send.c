@@ -184,11 +184,11 @@ void send_begin(struct exchange *x)
 static struct outgoing_body body_to_send(const struct exchange *x)
 {
     bool chunked = x->framing.kind == BODY_CHUNKED && !x->holds;
-    bool bodiless = head_method_is(&x->head, SPAN("GET")) || head_method_is(&x->head, SPAN("HEAD"));
+    bool writes = head_method_is(&x->head, SPAN("PUT")) || head_method_is(&x->head, SPAN("POST"))
+        || head_method_is(&x->head, SPAN("PATCH"));
     return (struct outgoing_body){
         .chunked = chunked,
-        .has_length =
-            !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || !bodiless),
+        .has_length = !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || writes),
         .length = x->holds ? x->held_bytes : x->framing.length,
         .expect_continue = x->framing.expects_continue && !x->holds && x->held_bytes == 0,
         .hash = x->hash,

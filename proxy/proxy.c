@@ -7,9 +7,13 @@
 #include "proxy/core.h"
 #include "proxy/exchange_state.h"
 
-static void on_client(struct listeners *listeners, uv_stream_t *server)
+static bool on_client(struct listeners *listeners, uv_stream_t *server)
 {
-    client_accept(CONTAINER_OF(listeners, struct proxy, listeners), server);
+    struct proxy *proxy = CONTAINER_OF(listeners, struct proxy, listeners);
+    bool taken = client_accept(proxy, server);
+    if (!taken)
+        proxy_need_tick(proxy);
+    return taken;
 }
 
 static void on_listeners_closed(struct listeners *listeners)
@@ -103,7 +107,8 @@ static void on_tick(uv_timer_t *timer)
         CONTAINER_OF(at, struct exchange, link)->ticks_left--;
     while ((x = overdue(proxy)))
         exchange_timeout(x);
-    if (!tick_clients(proxy) && list_empty(&proxy->exchanges))
+    bool waiting = listeners_retry(&proxy->listeners);
+    if (!tick_clients(proxy) && !waiting && list_empty(&proxy->exchanges))
         (void)uv_timer_stop(timer);
 }
 

@@ -145,6 +145,13 @@ static bool fresh(const struct claim *claim, int64_t now_s)
     return age >= -CLAIM_MAX_AGE_S && age <= CLAIM_MAX_AGE_S && age <= (int64_t)expires;
 }
 
+/* The signature covers the Host header; an absolute address wins over it, so the two must agree. */
+static bool hosts_agree(const struct head *head, const struct target *target)
+{
+    return !target->absolute
+        || span_equal_nocase(head_value(head, FIELD_HOST), target->authority.text);
+}
+
 /* Makes the signature that the role's key gives for the request, and compares. */
 static enum claim_verdict compare(const struct claim *claim, struct canonical *canonical,
     struct signer *signer, const struct credentials *credentials)
@@ -177,7 +184,8 @@ enum claim_verdict claim_verify(const struct claim *claim, const struct claim_re
         .style = service_path_style(claim->service),
         .payload_hash = payload_hash(claim, head, request->body_hash),
     };
-    if (!signed_fields(claim, head, &canonical) || !covers_all(claim, head))
+    bool covered = signed_fields(claim, head, &canonical) && covers_all(claim, head);
+    if (!covered || !hosts_agree(head, request->target))
         return CLAIM_WRONG;
     if (canonical.payload_hash.len == 0)
         return CLAIM_NEEDS_HASH;

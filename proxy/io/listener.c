@@ -49,7 +49,19 @@ static void on_connection(uv_stream_t *server, int status)
 {
     struct listener *listener = CONTAINER_OF(server, struct listener, uv.stream);
     if (status == 0)
-        listener->listeners->on_client(listener->listeners, server);
+        listener->waiting = !listener->listeners->on_client(listener->listeners, server);
+}
+
+bool listeners_retry(struct listeners *listeners)
+{
+    bool waiting = false;
+    for (unsigned i = 0; i < listeners->count; i++) {
+        struct listener *listener = &listeners->sockets[i];
+        if (listener->waiting && !uv_is_closing(&listener->uv.handle))
+            on_connection(&listener->uv.stream, 0);
+        waiting = waiting || listener->waiting;
+    }
+    return waiting;
 }
 
 static void finish_closing(struct listeners *listeners)

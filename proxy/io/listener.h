@@ -33,6 +33,7 @@ struct listener {
         uv_pipe_t pipe;
     } uv;
     struct listeners *listeners;
+    bool waiting; /* a connection is there that on_client could not take */
     char path[LISTEN_UNIX_BYTES];
 };
 
@@ -42,7 +43,7 @@ struct listeners {
     unsigned count; /* of them in use, or closed again */
     unsigned open;  /* handles that are not yet closed */
     unsigned port;  /* of the first TCP listener, as it is in the end */
-    void (*on_client)(struct listeners *listeners, uv_stream_t *server);
+    bool (*on_client)(struct listeners *listeners, uv_stream_t *server);
     void (*on_closed)(struct listeners *listeners); /* after listeners_close() */
     bool closing;
 };
@@ -52,6 +53,9 @@ struct listeners {
  * words for whoever started the program. */
 MUST_USE enum err listeners_open(
     struct listeners *listeners, uv_loop_t *loop, struct span list, struct fault *fault);
+
+/* Tries those again that on_client could not take; true while there still are some. */
+bool listeners_retry(struct listeners *listeners);
 
 /* Closes them all; on_closed follows, also where none was open. */
 void listeners_close(struct listeners *listeners);

@@ -71,7 +71,7 @@ def test_answer(stage, case, how):
         reused = assert_outcome(answer, case.outcome if whole else case.in_pieces or case.outcome, case.minor)
         asked = stage.upstream.taken()
         assert 1 <= len(asked) <= 2, asked
-        connection = stage.upstream.connections[asked[-1].connection - 1]
+        connection = stage.upstream.connection_of(asked[-1])
         if reused is False:
             assert connection.ended.wait(2), "its connection is still open"
         wire.finish()

@@ -9,6 +9,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 
 TIMEOUT = 5
@@ -274,13 +275,24 @@ class Upstream:
         self.answer, self.then, self.step, self.after = answer, then, step, after
         self.gate = threading.Semaphore(0)
 
-    def release(self):
-        self.gate.release()
+    def release(self, after_s=0):
+        threading.Timer(after_s, self.gate.release).start() if after_s else self.gate.release()
 
     def taken(self):
         """The requests that have come since this was last called."""
         requests, self.requests = self.requests, []
         return requests
+
+    def wait_for(self, count):
+        """Until that many requests have come."""
+        deadline = time.monotonic() + TIMEOUT
+        while len(self.requests) < count:
+            if time.monotonic() > deadline:
+                raise Silence(f"{len(self.requests)} of {count} requests came")
+            time.sleep(0.001)
+
+    def connection_of(self, message):
+        return self.connections[message.connection - 1]
 
     def stop(self):
         self._listener.shutdown(socket.SHUT_RDWR)

@@ -8,6 +8,7 @@ case $1 in
 build) needs="gcc libc6-dev pkg-config libuv1-dev libssl-dev libcjson-dev ca-certificates python3 python3-pip" ;;
 python) needs="python3 python3-venv ca-certificates" ;;
 test) needs="libcmocka-dev curl openssl" ;;
+demo) needs="curl" ;;
 lint) needs="clang clang-tidy clang-format cppcheck python3" ;;
 fuzz) needs="clang libclang-rt-dev" ;;
 bench) needs="nginx wrk curl" ;;
