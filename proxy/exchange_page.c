@@ -1,20 +1,25 @@
 /* Requests for the proxy's own pages: answered here and now, nothing goes upstream. */
 #include "proxy/exchange_state.h"
 
-static enum err find_page(struct exchange *x, const struct page **page, struct fault *fault)
+/* The page that is asked for, or NULL with the fault. */
+static const struct page *find_page(struct exchange *x, struct fault *fault)
 {
     struct span query = x->route.query, parameter;
+    const struct page *page = page_find(x->route.path);
+    bool verify = false;
     while (span_next(&query, '&', &parameter))
-        if (span_equal(span_first(parameter, span_find(parameter, '=')), SPAN("verify")))
-            return fault_set(fault, ERR_NOT_FOUND,
-                "This version cannot ask STS who the function is; ask without ?verify.");
-    *page = page_find(x->route.path);
-    if (!*page)
-        return fault_set(fault, ERR_NOT_FOUND,
-            "The proxy has no such page. There are /-/health, /-/identity and /-/metrics.");
-    if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
-        return fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
-    return OK;
+        verify =
+            verify || span_equal(span_first(parameter, span_find(parameter, '=')), SPAN("verify"));
+    if (!page || verify) {
+        (void)fault_set(fault, ERR_NOT_FOUND,
+            "The proxy has no such page. There are /-/health, /-/identity (without ?verify in this "
+            "version) and /-/metrics.");
+        return NULL;
+    }
+    if (head_method_is(&x->head, SPAN("GET")) || head_method_is(&x->head, SPAN("HEAD")))
+        return page;
+    (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
+    return NULL;
 }
 
 static void write_page(struct exchange *x, const struct page *page)
@@ -44,14 +49,12 @@ static void write_page(struct exchange *x, const struct page *page)
 
 void page_serve(struct exchange *x)
 {
-    const struct page *page = NULL;
     struct fault fault;
-    enum err err = find_page(x, &page, &fault);
-    if (!err && page->needs_token)
-        err = exchange_admit(x, &fault);
+    const struct page *page = find_page(x, &fault);
+    enum err err = page && page->needs_token ? exchange_admit(x, &fault) : OK;
     if (!err && x->access_open)
         err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
-    if (err)
+    if (!page || err)
         exchange_fail(x, &fault);
     else
         write_page(x, page);

@@ -8,27 +8,8 @@ enum {
     RECENT_MS = 4000,     /* load balancers keep a connection longer than this */
     ADDRESSES_MS = 10000, /* how long a lookup's answer is used again */
     SWEEP_MS = 1000,
-    UNASKED_MS = 20,   /* idle for less than this, a connection is hardly dead */
-    ORIGINS_KEPT = 32, /* without a connection, for their TLS session */
-    IDLE_MAX = 128,    /* of all origins: descriptors are few in Lambda */
-};
-
-struct origin {
-    struct link link;
-    struct pool *pool;
-    char server[256];
-    size_t server_bytes;
-    unsigned port;
-    bool tls;
-    unsigned connections; /* all that are not yet closed */
-    unsigned becoming;    /* of them, those on their way to ready */
-    struct link idle;     /* the last used first */
-    struct link busy;     /* on their way to ready, or lent */
-    struct link waiting;  /* leases, in order */
-    size_t waiters;
-    struct ssl_session_st *session;
-    struct addresses addresses;
-    uint64_t addresses_until; /* of the loop's clock */
+    UNASKED_MS = 20, /* idle for less than this, a connection is hardly dead */
+    IDLE_MAX = 128,  /* of all origins: descriptors are few in Lambda */
 };
 
 struct pool {
@@ -36,8 +17,7 @@ struct pool {
     struct tls_client *tls_client; /* made at the first need: it is no part of the start */
     uv_timer_t sweep;
     unsigned pending; /* the sweep's handle, and connections: at 0 the memory goes */
-    struct link origins;
-    size_t origin_count;
+    struct origins origins;
     unsigned idle;
     struct pool_stats stats;
     struct fault fault;
@@ -47,60 +27,6 @@ struct pool {
 static struct upstream *upstream_at(struct link *link)
 {
     return CONTAINER_OF(link, struct upstream, link);
-}
-
-static void forget_origin(struct origin *origin)
-{
-    link_remove(&origin->link);
-    origin->pool->origin_count--;
-    tls_session_free(origin->session);
-    free(origin);
-}
-
-static bool unused(const struct origin *origin)
-{
-    return origin->connections == 0 && list_empty(&origin->waiting);
-}
-
-/* A new origin stands first, so it is never among those that go. */
-static void trim_origins(struct pool *pool)
-{
-    struct link *at = pool->origins.previous;
-    while (pool->origin_count > ORIGINS_KEPT && at != &pool->origins) {
-        struct origin *origin = CONTAINER_OF(at, struct origin, link);
-        at = at->previous;
-        if (unused(origin))
-            forget_origin(origin);
-    }
-}
-
-static struct origin *find_origin(struct pool *pool, const struct upstream_target *target)
-{
-    for (struct link *at = pool->origins.next; at != &pool->origins; at = at->next) {
-        struct origin *o = CONTAINER_OF(at, struct origin, link);
-        struct span server = {o->server, o->server_bytes};
-        if (o->port == target->port && o->tls == target->tls && span_equal(server, target->server))
-            return o;
-    }
-    return NULL;
-}
-
-static struct origin *make_origin(struct pool *pool, const struct upstream_target *target)
-{
-    struct origin *o = target->server.len < sizeof o->server ? calloc(1, sizeof *o) : NULL;
-    if (!o)
-        return NULL;
-    o->pool = pool;
-    memcpy(o->server, target->server.at, o->server_bytes = target->server.len);
-    o->port = target->port;
-    o->tls = target->tls;
-    list_init(&o->idle);
-    list_init(&o->busy);
-    list_init(&o->waiting);
-    list_prepend(&pool->origins, &o->link);
-    pool->origin_count++;
-    trim_origins(pool);
-    return o;
 }
 
 static void leave_idle(struct upstream *u)
@@ -124,8 +50,8 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct pool *pool = CONTAINER_OF(timer, struct pool, sweep);
     int64_t limit = clock_wall_ms() - pool->options.idle_ms;
-    for (struct link *at = pool->origins.next; at != &pool->origins; at = at->next) {
-        struct origin *o = CONTAINER_OF(at, struct origin, link);
+    for (struct link *at = pool->origins.list.next; at != &pool->origins.list; at = at->next) {
+        struct origin *o = origin_at(at);
         while (!list_empty(&o->idle) && upstream_at(o->idle.previous)->idle_since_ms <= limit)
             discard(upstream_at(o->idle.previous));
         for (struct link *idle = o->idle.next; idle != &o->idle; idle = idle->next)
@@ -139,8 +65,8 @@ static void on_sweep(uv_timer_t *timer)
 static void discard_oldest(struct pool *pool)
 {
     struct upstream *oldest = NULL;
-    for (struct link *at = pool->origins.next; at != &pool->origins; at = at->next) {
-        struct origin *o = CONTAINER_OF(at, struct origin, link);
+    for (struct link *at = pool->origins.list.next; at != &pool->origins.list; at = at->next) {
+        struct origin *o = origin_at(at);
         struct upstream *last = list_empty(&o->idle) ? NULL : upstream_at(o->idle.previous);
         if (last && (!oldest || last->idle_since_ms < oldest->idle_since_ms))
             oldest = last;
@@ -230,10 +156,7 @@ static void drop(struct pool *pool)
 {
     if (--pool->pending > 0)
         return;
-    for (struct link *at = pool->origins.next, *next; at != &pool->origins; at = next) {
-        next = at->next;
-        forget_origin(CONTAINER_OF(at, struct origin, link));
-    }
+    origins_finish(&pool->origins);
     tls_client_destroy(pool->tls_client);
     free(pool);
 }
@@ -306,7 +229,7 @@ struct pool *pool_create(const struct pool_options *options)
     }
     pool->options = *options;
     pool->pending = 1;
-    list_init(&pool->origins);
+    origins_init(&pool->origins);
     return pool;
 }
 
@@ -320,8 +243,8 @@ void pool_destroy(struct pool *pool)
     if (!pool)
         return;
     pool->closing = true;
-    for (struct link *at = pool->origins.next; at != &pool->origins; at = at->next) {
-        struct origin *o = CONTAINER_OF(at, struct origin, link);
+    for (struct link *at = pool->origins.list.next; at != &pool->origins.list; at = at->next) {
+        struct origin *o = origin_at(at);
         while (!list_empty(&o->idle))
             discard(upstream_at(o->idle.next));
         for (struct link *u = o->busy.next; u != &o->busy; u = u->next)
@@ -360,13 +283,12 @@ static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
 enum err pool_take(struct pool *pool, const struct upstream_target *target, enum pool_trust trust,
     struct lease *lease, struct upstream **upstream)
 {
-    struct origin *origin = find_origin(pool, target);
+    struct origin *origin = origins_find(&pool->origins, target);
     enum err err = OK;
-    if (!origin)
-        origin = make_origin(pool, target);
     if (!origin)
         return fault_set(
             &pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another server.");
+    origin->pool = pool;
     if (target->tls)
         err = need_tls(pool);
     if (err)

@@ -2,7 +2,7 @@
  * TLS) the idle ones, those being made ready, and the exchanges that wait, in order. */
 #pragma once
 
-#include "proxy/io/upstream.h"
+#include "proxy/io/origin.h"
 
 struct pool_options {
     uv_loop_t *loop;
@@ -13,7 +13,6 @@ struct pool_options {
 };
 
 struct pool;
-struct origin;
 
 /* An exchange's place in the queue, embedded in it; the callbacks must be set. */
 struct lease {

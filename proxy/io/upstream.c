@@ -8,6 +8,11 @@ enum { ATTEMPT_MIN_MS = 250 };
 
 static void attempt(struct upstream *u);
 
+static void enter(struct upstream *u, enum upstream_phase phase)
+{
+    u->phase = phase;
+}
+
 static struct upstream *upstream_of(struct stream *stream)
 {
     return CONTAINER_OF(stream, struct upstream, stream);
@@ -94,7 +99,7 @@ static void gone(struct upstream *u, bool whole)
 
 static void ready(struct upstream *u)
 {
-    u->phase = UPSTREAM_READY;
+    enter(u, UPSTREAM_READY);
     (void)uv_timer_stop(&u->timer);
     u->owner->on_ready(u);
 }
@@ -185,7 +190,7 @@ static void on_drained(struct stream *stream)
 
 static void secure(struct upstream *u)
 {
-    u->phase = UPSTREAM_SECURING;
+    enter(u, UPSTREAM_SECURING);
     if (tls_begin(&u->tls, u->tls_client, u->target.server, u->session) != OK) {
         (void)fault_set(
             &u->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another connection.");
@@ -244,16 +249,16 @@ static void arm_timer(struct upstream *u, size_t addresses_left)
 static void attempt(struct upstream *u)
 {
     if (u->next_address == u->addresses.count) {
-        u->phase = UPSTREAM_RESOLVING; /* no stream is open */
+        enter(u, UPSTREAM_RESOLVING); /* no stream is open */
         fail(u);
         return;
     }
     struct sockaddr *address = (struct sockaddr *)&u->addresses.at[u->next_address];
     arm_timer(u, u->addresses.count - u->next_address++);
-    u->phase = UPSTREAM_CONNECTING;
+    enter(u, UPSTREAM_CONNECTING);
     int status = stream_init_tcp(&u->stream, u->timer.loop);
     if (status < 0) {
-        u->phase = UPSTREAM_RESOLVING;
+        enter(u, UPSTREAM_RESOLVING);
     } else {
         u->pending++;
         status = uv_tcp_connect(&u->connect, &u->stream.uv.tcp, address, on_connect);

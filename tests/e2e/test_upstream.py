@@ -90,7 +90,10 @@ def test_a_dead_pooled_connection_is_replaced_once(stage, method, target, header
     assert len(here.upstream.connections) == 2
 
 
-@pytest.mark.parametrize("headers", [[("If-None-Match", "*")], [("If-Match", '"a"')], [("if-match", '"a"')]])
+@pytest.mark.parametrize("headers", [
+    [("If-None-Match", "*")], [("If-Match", '"a"')], [("if-match", '"a"')],
+    [("If-Unmodified-Since", "Mon, 02 Nov 2026 10:00:00 GMT")], [("x-amz-if-match-size", "4")],
+], ids=["if-none-match", "if-match", "lower case", "if-unmodified-since", "x-amz-if-match-size"])
 @pytest.mark.parametrize("method, body", [("PUT", b""), ("PUT", b"body"), ("DELETE", None)])
 def test_a_conditional_write_is_never_sent_twice(stage, headers, method, body):
     here = stage(dies_when_reused)
@@ -486,16 +489,43 @@ def test_an_answer_that_is_not_http(stage, answer):
 
 def test_more_than_was_promised_ends_the_connection(stage):
     """Bytes after an answer are no start of the next one: where nothing has gone out yet, it is refused whole."""
+    after = []
+
     def handler(request):
         request.drain()
-        request.wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
-        request.wire.ended(5)
+        request.wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                          b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+        after.append(request.wire.rest())
 
     here = stage(handler)
     with here.client() as client:
         for _ in range(2):
-            answer = client.ask("GET", "/s3/b/k")
-            assert (answer.status, answer.error) == (502, "UpstreamProtocol")
+            assert client.ask("GET", "/s3/b/k").outcome == STRANGE
+    assert wait_until(lambda: len(after) == 2) and after == [b"", b""]
+    assert len(here.upstream.connections) == 2
+
+
+def test_more_than_was_promised_after_an_answer_that_has_begun(stage):
+    """Then the answer stands, but the connection is never used again."""
+    gate, after = threading.Event(), []
+
+    def handler(request):
+        request.drain()
+        request.wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+        assert gate.wait(20)
+        gate.clear()
+        request.wire.send(b"kHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+        after.append(request.wire.rest())
+
+    here = stage(handler)
+    with here.client() as client:
+        for _ in range(2):
+            client.send_request("GET", "/s3/b/k")
+            pieces = client.pieces(client.answer_head())
+            assert next(pieces) == b"o"
+            gate.set()
+            assert next(pieces) == b"k"
+    assert wait_until(lambda: len(after) == 2) and after == [b"", b""]
     assert len(here.upstream.connections) == 2
 
 

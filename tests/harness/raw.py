@@ -102,8 +102,11 @@ class Wire:
             self.deaf = True
 
     def reset(self):
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.reset_on_close()
         self.sock.close()
+
+    def reset_on_close(self):
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     # receiving
 
@@ -163,17 +166,16 @@ class Wire:
             self._no_length(message)
             interim.append(message)
 
-    def request(self, on_head=None):
-        """The next request; on_head gets it before its body is read. Raises Ended in the middle of one."""
+    def request_head(self):
+        """The head of the next request, or None at the end. Raises Ended in the middle of one."""
         message = self._head(REQUEST_LINE)
         if message and message.cut:
             raise Ended
-        if message and on_head:
-            on_head(message)
-        message = message and self._body(message, None)
-        if message and message.cut:
-            raise Ended
         return message
+
+    def request_body(self, message):
+        if self._body(message, None).cut:
+            raise Ended
 
     def _head(self, first_line):
         if not self.held and not self.fill():
@@ -339,37 +341,56 @@ class Connection:
             self.ended.set()
             self.wire.sock.close()
 
-    def shut(self):
-        """Wakes a thread that waits in serve(), which then ends."""
+    def shut(self, how=socket.SHUT_RDWR):
+        """Ends it; a thread that waits in serve() wakes and ends, too."""
         try:
-            self.wire.sock.shutdown(socket.SHUT_RDWR)
+            self.wire.sock.shutdown(how)
         except OSError:
             pass
 
+    def reset(self):
+        self.wire.reset_on_close()
+        self.shut(socket.SHUT_RD)
+        self.ended.wait(TIMEOUT)
+
+    def gone(self, within_s=2):
+        """Whether the peer ends it within that time; also where serve() waits for a release()."""
+        deadline = time.monotonic() + within_s
+        while not self.ended.is_set() and time.monotonic() < deadline:
+            try:
+                if not self.wire.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                    return True
+            except BlockingIOError:
+                pass
+            except OSError:
+                return True
+            time.sleep(0.001)
+        return self.ended.is_set()
+
     def _answer_one(self):
-        script = self.upstream
-        if script.after == "head":
-            message = self.wire._head(REQUEST_LINE)
-        else:
-            message = self.wire.request(on_head=self._continue)
-        if not message or message.cut:
+        message = self.wire.request_head()
+        if not message:
             return False
+        self.whole.clear()
+        self.head_came.set()
+        script = self.upstream
+        if script.after == "request":
+            self._read_body(message)
         message.connection = self.number
-        self.whole.set()
         script.requests.append(message)
-        then = script.then
+        then, after = script.then, script.after
         self._send(script.answer(message) if callable(script.answer) else script.answer)
         if then == "reset":
             self.wire.reset()
-        elif then == "keep" and script.after == "head":
+        elif then == "keep" and after == "head":
             self.wire.rest()
         return then == "keep" and not self.wire.end
 
-    def _continue(self, message):
-        self.whole.clear()
-        self.head_came.set()
+    def _read_body(self, message):
         if any(value.lower() == b"100-continue" for value in message.values(b"Expect")):
             self.wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.wire.request_body(message)
+        self.whole.set()
 
     def _send(self, answer):
         parts = answer if isinstance(answer, list) else [answer]

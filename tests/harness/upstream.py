@@ -104,6 +104,13 @@ class Wire:
             pass
         return True
 
+    def rest(self, timeout=20):
+        """All that still comes until the other side closes."""
+        self.sock.settimeout(timeout)
+        with contextlib.suppress(ConnectionError):
+            return self.reader.read()
+        return b""
+
     def close(self, notify=True, reset=False):
         if reset:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
