@@ -46,6 +46,8 @@ static struct span feed(struct client *c, struct span bytes)
 {
     c->feeding = true;
     while (bytes.len > 0 && open_for_input(c)) {
+        if (!c->exchange && stream_blocked(&c->stream))
+            break; /* it asks faster than it reads the answers */
         if (!c->exchange)
             c->exchange = exchange_create(c->proxy, c);
         if (!c->exchange) {
@@ -111,8 +113,12 @@ static void on_event(struct stream *stream, enum stream_event event)
 static void on_drained(struct stream *stream)
 {
     struct client *c = client_of(stream);
-    if (c->exchange)
+    if (c->linger_ticks > 0)
+        c->linger_ticks = LINGER_MS / TICK_MS;
+    else if (c->exchange)
         exchange_client_drained(c->exchange);
+    else
+        client_wake(c);
 }
 
 /* Hands on what waits; false where some of it still does. The memory is nobody's meanwhile, for the
@@ -151,7 +157,8 @@ static void linger(struct client *c)
 {
     free(c->ahead);
     c->ahead = NULL;
-    c->linger_ticks = LINGER_MS / TICK_MS;
+    unsigned ms = stream_blocked(&c->stream) ? c->proxy->options.timeout_ms : LINGER_MS;
+    c->linger_ticks = ms / TICK_MS + 1;
     if (!c->ended)
         stream_read(&c->stream, true);
     stream_end(&c->stream);

@@ -52,7 +52,7 @@ static const char *on_interim(struct exchange *x, struct gathered *g)
     x->answer_head_bytes = 0;
     x->answer_scan = (struct scan){.skipped_line = true};
     if (x->answer_head.status == 100) {
-        send_continue(x);
+        x->server_continues = true;
     } else if (x->head.minor > 0) {
         size_t start = g->head.len;
         answer_relay(&g->head, &x->answer_head, &x->answer_framing, ANSWER_BARE, connection);
@@ -187,6 +187,15 @@ static const char *receive_all(
     return x->answer_begun ? NULL : "more bytes follow than it promised";
 }
 
+/* More is to come of the answer, or of the request. */
+static void go_on(struct exchange *x)
+{
+    if (stream_blocked(&x->client->stream))
+        upstream_read(x->upstream, false);
+    if (x->server_continues)
+        send_continue(x); /* what the client has sent ahead may end the exchange */
+}
+
 void receive_bytes(struct upstream_user *user, struct span bytes)
 {
     struct exchange *x = CONTAINER_OF(user, struct exchange, user);
@@ -202,8 +211,8 @@ void receive_bytes(struct upstream_user *user, struct span bytes)
         fail(x, why);
     else if (x->answer == ANSWER_WHOLE)
         on_whole(x);
-    else if (stream_blocked(&x->client->stream))
-        upstream_read(x->upstream, false);
+    else
+        go_on(x);
 }
 
 void receive_end(struct upstream_user *user, bool whole)

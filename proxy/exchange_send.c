@@ -345,7 +345,10 @@ static void take_streamed(struct exchange *x, struct span *bytes)
     struct fault fault;
     struct span piece;
     enum body_step step;
-    send_continue(x);
+    if (x->phase == PHASE_CONTINUE) {
+        x->told_continue = true; /* it has not waited, so need not be told */
+        exchange_enter(x, PHASE_STREAM);
+    }
     while ((step = body_next(&x->body, bytes, &piece)) == BODY_PIECE)
         stream_piece(x, piece);
     if (step == BODY_BAD) {

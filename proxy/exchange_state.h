@@ -50,12 +50,13 @@ struct exchange {
     struct lease lease;
     struct upstream_user user;
     struct upstream *upstream;
-    bool holds;         /* the body is sent only once it is whole */
-    bool copies;        /* a short body streams, and is kept too, so that it can be sent again */
-    size_t beside_head; /* bytes that came together with the head */
-    bool reused;        /* the connection has served before: it may have died unnoticed */
-    bool body_begun;    /* bytes of a body that is not kept are on their way */
-    bool told_continue; /* the client has had its 100 */
+    bool holds;            /* the body is sent only once it is whole */
+    bool copies;           /* a short body streams, and is kept too, so that it can be sent again */
+    size_t beside_head;    /* bytes that came together with the head */
+    bool reused;           /* the connection has served before: it may have died unnoticed */
+    bool body_begun;       /* bytes of a body that is not kept are on their way */
+    bool told_continue;    /* the client has had its 100 */
+    bool server_continues; /* the server has said that it wants the body */
 
     struct scan answer_scan;
     size_t answer_head_bytes;

@@ -31,7 +31,10 @@ static const struct endpoint *endpoint_named(
 {
     for (size_t i = 0; i < options->endpoints; i++) {
         const struct authority *a = &options->endpoint[i].authority;
-        if (named->text.at && span_equal_nocase(a->host, named->host) && a->port == named->port)
+        bool usual = named->port == 0 && (a->port == HTTP_PORT || a->port == HTTPS_PORT)
+            && !authority_is_loopback(named);
+        if (named->text.at && span_equal_nocase(a->host, named->host)
+            && (a->port == named->port || usual))
             return &options->endpoint[i];
     }
     return NULL;

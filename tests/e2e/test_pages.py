@@ -171,6 +171,18 @@ def test_an_error_speaks_the_dialect_of_the_service(shared, target, how, status,
     assert not [secret for secret in (*SECRETS, ROLE["AWS_ACCESS_KEY_ID"]) if secret in answer.text]
 
 
+@pytest.mark.parametrize("content_type", ["application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/cbor",
+                                          "application/x-www-form-urlencoded; charset=utf-8", "text/plain", None])
+@pytest.mark.parametrize("target", ["/transcribe/", "/sns/", "/s3/b/k"])
+def test_an_error_is_whole_in_every_dialect(shared, target, content_type):
+    """Whatever the body looks like, its code is in it, and the fields that belong to the status are there."""
+    headers = [("Content-Type", content_type)] if content_type else []
+    answer = shared.ask("POST", target, headers, b"", token=False)
+    assert answer.outcome == (401, "TokenRequired") and b"TokenRequired" in answer.body
+    assert answer.header("www-authenticate").startswith("Basic")
+    assert answer.header("content-length") == str(len(answer.body))
+
+
 @pytest.mark.parametrize("target, how, status, code, dialect", ERRORS)
 def test_an_error_to_head_has_no_body(shared, target, how, status, code, dialect):
     with shared.client() as client:
