@@ -1,4 +1,4 @@
-"""What every end-to-end test starts from: the real program and, behind it, a server that checks signatures."""
+"""What every end-to-end test starts from: the program and, behind it, a server that checks signatures."""
 
 import contextlib
 
@@ -49,7 +49,8 @@ class Stage:
 
 def settings(upstream, bundle, env):
     """The program's environment in front of that upstream; a name whose value is None is removed."""
-    base = {"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_CA_BUNDLE": bundle, "COUNTERSIGN_LOG_LEVEL": "DEBUG"}
+    base = {"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_CA_BUNDLE": bundle,
+            "COUNTERSIGN_LOG_LEVEL": "DEBUG"}
     return {**base, **env}
 
 

@@ -24,7 +24,7 @@ def assert_passed(here, answer):
     assert answer.status == 200, answer.text
     assert not PROOFS & {name.lower() for name, _ in here.last.headers}
     assert len(here.last.all("authorization")) == 1
-    assert here.last.header("authorization").startswith("AWS4-HMAC-SHA256 Credential=" + ROLE["AWS_ACCESS_KEY_ID"])
+    assert here.last.proof.key == ROLE["AWS_ACCESS_KEY_ID"]
 
 
 def assert_refused(here, answer, seen):
@@ -50,7 +50,8 @@ def assert_refused(here, answer, seen):
     ("Proxy-Authorization", basic(quote(TOKEN, safe=""))),
 ])
 @pytest.mark.parametrize("target, host", [("/s3/bucket/key", None),
-                                          ("http://b.s3.us-east-1.amazonaws.com/k", "b.s3.us-east-1.amazonaws.com")])
+                                          ("http://b.s3.us-east-1.amazonaws.com/k",
+                                           "b.s3.us-east-1.amazonaws.com")])
 def test_the_token(shared, header, target, host):
     assert_passed(shared, shared.ask("GET", target, [header], token=False, host=host))
 
@@ -88,7 +89,8 @@ def test_the_refusal_says_how_it_is_done(shared):
 
 def test_a_refused_upload_is_not_asked_for(shared):
     with shared.client() as client:
-        client.send_request("PUT", "/s3/b/k", [("Content-Length", 1 << 30), ("Expect", "100-continue")], token=False)
+        client.send_request("PUT", "/s3/b/k", [("Content-Length", 1 << 30), ("Expect", "100-continue")],
+                            token=False)
         answer = client.answer()
         assert answer.outcome == UNPROVEN and answer.interim == []
         assert client.ended() or answer.closes
@@ -131,7 +133,8 @@ def without_proof(target):
     return path + ("?" + "&".join(kept) if kept else "")
 
 
-S3_PATHS = ["/s3/bucket/key", "/s3/bucket/a%20key/with%2Bplus", "/s3/bucket/k?list-type=2&prefix=a%20b&delimiter=%2F",
+S3_PATHS = ["/s3/bucket/key", "/s3/bucket/a%20key/with%2Bplus",
+            "/s3/bucket/k?list-type=2&prefix=a%20b&delimiter=%2F",
             "/s3.eu-west-1/bucket/key", "/s3/bucket//x/../y", "/s3/bucket/%C3%BC", "/s3/b/k?acl",
             "/s3/b/k?a=%C3%A9&b=&a=1"]
 
@@ -211,8 +214,8 @@ def test_a_signature_for_one_host_is_no_proof_for_another(shared, signed_for, fo
     signed_for = signed_for.format(port=shared.port)
     target, fields = sign("GET", f"http://{signed_for}/key", form=form)
     seen = len(shared.upstream.requests)
-    answer = shared.ask("GET", f"http://secret-bucket.s3.us-east-1.amazonaws.com{target}", fields, token=False,
-                        host=signed_for)
+    other = f"http://secret-bucket.s3.us-east-1.amazonaws.com{target}"
+    answer = shared.ask("GET", other, fields, token=False, host=signed_for)
     assert answer.status in (400, 401)
     assert len(shared.upstream.requests) == seen
 
@@ -244,7 +247,7 @@ def test_a_presigned_url_that_has_expired(shared):
     lambda target, fields: (target + "x", fields),
     lambda target, fields: (target + "?a=1", fields),
     lambda target, fields: (target, [*fields, ("X-Amz-Acl", "public-read")]),
-    lambda target, fields: (target, [(n, v.upper() if n == "X-Amz-Date" else v[:-1] + "0") for n, v in fields]),
+    lambda target, fields: (target, [(name, value[:-1] + "0") for name, value in fields]),
     lambda target, fields: (target, [each for each in fields if each[0] != "X-Amz-Date"]),
 ], ids=["path", "query", "unsigned header", "values", "date"])
 def test_what_was_changed_after_signing(shared, change):
@@ -281,7 +284,8 @@ def unguarded(module_stage):
 
 
 @pytest.mark.parametrize("headers", [
-    [], [("Sec-Fetch-Site", "same-origin")], [("Sec-Fetch-Site", "none")], [("Origin", "http://localhost:{port}")],
+    [], [("Sec-Fetch-Site", "same-origin")], [("Sec-Fetch-Site", "none")],
+    [("Origin", "http://localhost:{port}")],
     [("Origin", "http://127.0.0.1:{port}")],
     [("Sec-Fetch-Site", "same-origin"), ("Origin", "http://localhost:{port}")],
 ])

@@ -36,14 +36,17 @@ def test_service_path(shared, target, upstream_target, service, region):
     assert shared.last.header("host") == shared.upstream.authority_name
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "localhost:80", "LOCALHOST", "127.0.0.1:9", "[::1]",
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "localhost:80", "LOCALHOST", "127.0.0.1:9",
+                                  "[::1]",
                                   "[::1]:2774", "127.3.2.1"])
 def test_service_path_answers_to_loopback_names(shared, host):
     assert shared.ask("GET", "/s3/b/k", host=host).status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:2774",
-                                  "169.254.169.254", "10.0.0.1", "[fd00::1]", "localhost@evil.example", "0x7f000001"])
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
+                                  "evil.example:2774",
+                                  "169.254.169.254", "10.0.0.1", "[fd00::1]", "localhost@evil.example",
+                                  "0x7f000001"])
 @pytest.mark.parametrize("target", ["/s3/bucket/key", "/-/identity", "/-/metrics", "/-/health"])
 def test_a_name_that_was_pointed_at_loopback_is_refused(shared, host, target):
     seen = len(shared.upstream.requests)
@@ -60,7 +63,8 @@ def test_further_names_of_the_proxy(stage):
     assert here.ask("GET", "/s3/b/k", host="other.internal").outcome == REFUSED
 
 
-@pytest.mark.parametrize("target", ["/", "/favicon.ico", "/robots.txt", "/S3/bucket/key", "/no_service/", "/.s3/",
+@pytest.mark.parametrize("target", ["/", "/favicon.ico", "/robots.txt", "/S3/bucket/key", "/no_service/",
+                                    "/.s3/",
                                     "/s3./b/k", "/s3.not-a-region!/b/k", "/%73%33/b/k"])
 def test_no_service(shared, target):
     seen = len(shared.upstream.requests)
@@ -133,7 +137,8 @@ def test_the_absolute_target_wins_over_host(shared):
 
 
 STRANGERS = [
-    "example.com", "amazonaws.com.evil.example", "evilamazonaws.com", "s3.amazonaws.com.evil.example", "amazonaws.com",
+    "example.com", "amazonaws.com.evil.example", "evilamazonaws.com", "s3.amazonaws.com.evil.example",
+    "amazonaws.com",
     "ec2-203-0-113-25.compute-1.amazonaws.com", "ec2-203-0-113-25.eu-west-1.compute.amazonaws.com",
     "my-lb-1234.us-east-1.elb.amazonaws.com", "my-lb-0123456789abcdef.elb.us-west-2.amazonaws.com",
     "db.cxyz123.us-east-1.rds.amazonaws.com", "my-bucket.s3-website-us-east-1.amazonaws.com",
@@ -151,9 +156,11 @@ def test_other_hosts_are_refused(shared, host, form):
     assert len(shared.upstream.requests) == seen
 
 
-@pytest.mark.parametrize("target", ["https://b.s3.us-east-1.amazonaws.com/k", "ftp://b.s3.us-east-1.amazonaws.com/k",
+@pytest.mark.parametrize("target", ["https://b.s3.us-east-1.amazonaws.com/k",
+                                    "ftp://b.s3.us-east-1.amazonaws.com/k",
                                     "http:///k", "http://user:pass@b.s3.us-east-1.amazonaws.com/k",
-                                    "http://b.s3.us-east-1.amazonaws.com:99999/k", "b.s3.us-east-1.amazonaws.com/k"])
+                                    "http://b.s3.us-east-1.amazonaws.com:99999/k",
+                                    "b.s3.us-east-1.amazonaws.com/k"])
 def test_absolute_targets_that_are_no_plain_http_url(shared, target):
     seen = len(shared.upstream.requests)
     answer = shared.ask("GET", target, host="b.s3.us-east-1.amazonaws.com")
@@ -223,18 +230,28 @@ def test_the_host_that_an_endpoint_names_is_signed_for(stage):
     assert here.ask("GET", "/bucket/key", host="storage.invalid.example:9000").outcome == REFUSED
 
 
+def test_the_host_of_an_endpoint_for_all_services_names_none(stage):
+    """Only the service path can say which service is meant there; a signature for none would be nonsense."""
+    here = stage(COUNTERSIGN_ENDPOINT="http://storage.invalid:9000")
+    for target in ("/bucket/key", "http://storage.invalid:9000/bucket/key"):
+        assert here.ask("GET", target, host="storage.invalid:9000").outcome == REFUSED
+    assert here.ask("GET", "/s3/bucket/key").outcome == (502, "UpstreamConnect")
+
+
 def test_the_host_that_an_endpoint_names_is_reached(stage, named, authority):
     upstream = Upstream(authority, host="storage.test")
     here = stage(upstream=upstream, COUNTERSIGN_ENDPOINT=None, COUNTERSIGN_ENDPOINT_S3=upstream.url,
                  **named({"storage.test": "127.0.0.1"}))
-    assert here.ask("GET", f"http://{upstream.authority_name}/bucket/key", host=upstream.authority_name).status == 200
+    assert here.ask("GET", f"http://{upstream.authority_name}/bucket/key",
+                    host=upstream.authority_name).status == 200
     assert here.last.header("host") == upstream.authority_name and scope(here.last) == ("s3", "us-east-1")
     assert here.ask("GET", "/bucket/key", host=upstream.authority_name).status == 200
     assert here.ask("GET", "/s3/bucket/key").status == 200
     assert {request.target for request in upstream.requests} == {b"/bucket/key"}
 
 
-@pytest.mark.parametrize("endpoint", ["http://localhost:{port}", "http://127.0.0.1:{port}/", "https://localhost:{port}"])
+@pytest.mark.parametrize("endpoint", ["http://localhost:{port}", "http://127.0.0.1:{port}/",
+                                      "https://localhost:{port}"])
 @pytest.mark.parametrize("variable", ["COUNTERSIGN_ENDPOINT", "COUNTERSIGN_ENDPOINT_S3"])
 def test_an_endpoint_that_is_the_proxy_itself_is_refused(run, endpoint, variable):
     port = free_port()
@@ -247,7 +264,8 @@ def test_an_endpoint_that_is_the_proxy_itself_is_refused(run, endpoint, variable
 # --- the AWS endpoints themselves, by a resolver that leads them here
 
 def aws(authority, handler=None):
-    names = ["*.amazonaws.com", "*.us-east-1.amazonaws.com", "*.s3.us-east-1.amazonaws.com", "*.eu-west-1.amazonaws.com",
+    names = ["*.amazonaws.com", "*.us-east-1.amazonaws.com", "*.s3.us-east-1.amazonaws.com",
+             "*.eu-west-1.amazonaws.com",
              "*.dualstack.us-east-1.amazonaws.com", "*.us-east-1.api.aws", "*.cn-north-1.amazonaws.com.cn"]
     return Upstream(authority, handler, host="s3.amazonaws.com", names=names)
 
@@ -259,7 +277,8 @@ def as_aws(authority, named, library):
 
     def start(handler=None, **env):
         upstream = aws(authority, handler)
-        where = named({"*.amazonaws.com": "127.0.0.1", "*.api.aws": "127.0.0.1", "*.amazonaws.com.cn": "127.0.0.1"},
+        where = named({"*.amazonaws.com": "127.0.0.1", "*.api.aws": "127.0.0.1",
+                       "*.amazonaws.com.cn": "127.0.0.1"},
                       upstream.port)
         proxy = Proxy({"COUNTERSIGN_CA_BUNDLE": authority.bundle, **where, **env})
         started.append((proxy, upstream))

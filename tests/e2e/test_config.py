@@ -46,7 +46,8 @@ def test_help_does_not_need_a_configuration(run, args):
 
 
 def test_check_shows_what_is_in_force(run):
-    status, text = check(run, {"COUNTERSIGN_MAX_BODY": 12345, "COUNTERSIGN_ENDPOINT_S3": "http://storage.example:9000"})
+    status, text = check(run, {"COUNTERSIGN_MAX_BODY": 12345,
+                               "COUNTERSIGN_ENDPOINT_S3": "http://storage.example:9000"})
     assert status == 0
     assert "12345" in text and "storage.example:9000" in text and "COUNTERSIGN_LISTEN" in text
     assert not [secret for secret in SECRETS if secret in text]
@@ -78,7 +79,8 @@ def test_a_name_that_is_not_on_the_list(run, name, nearest, args):
 
 
 def test_other_variables_are_no_concern_of_its(run):
-    assert check(run, {"COUNTERSIGN": "1", "XCOUNTERSIGN_LISTEN": "1", "AWS_ENDPOINT_URL_S3": "http://localhost:2774/s3",
+    assert check(run, {"COUNTERSIGN": "1", "XCOUNTERSIGN_LISTEN": "1",
+                       "AWS_ENDPOINT_URL_S3": "http://localhost:2774/s3",
                        "HTTP_PROXY": "http://localhost:2774", "NO_PROXY": "*"})[0] == 0
 
 
@@ -89,7 +91,8 @@ NUMBERS = ["COUNTERSIGN_MAX_BODY", "COUNTERSIGN_MAX_CONNECTIONS", "COUNTERSIGN_M
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("value", ["x", "-1", "+5", "1.5", "10k", " 5", "5 ", "0x10", "1e3", "99999999999999999999999",
+@pytest.mark.parametrize("value", ["x", "-1", "+5", "1.5", "10k", " 5", "5 ", "0x10", "1e3",
+                                   "99999999999999999999999",
                                    "18446744073709551616"])
 def test_a_number_that_is_none(run, name, value):
     status, text = check(run, {name: value})
@@ -97,7 +100,8 @@ def test_a_number_that_is_none(run, name, value):
     assert name in text and value in text
 
 
-@pytest.mark.parametrize("name", ["COUNTERSIGN_MAX_CONNECTIONS", "COUNTERSIGN_MAX_UPSTREAM", "COUNTERSIGN_TIMEOUT_MS",
+@pytest.mark.parametrize("name", ["COUNTERSIGN_MAX_CONNECTIONS", "COUNTERSIGN_MAX_UPSTREAM",
+                                  "COUNTERSIGN_TIMEOUT_MS",
                                   "COUNTERSIGN_CONNECT_TIMEOUT_MS"])
 def test_a_number_that_may_not_be_zero(run, name):
     status, text = check(run, {name: "0"})
@@ -106,10 +110,13 @@ def test_a_number_that_may_not_be_zero(run, name):
 
 VALUES = [
     ("COUNTERSIGN_AUTH", ["yes", "Token", "off", "token,none"]),
-    ("COUNTERSIGN_LISTEN", ["nonsense", ":", "localhost", "localhost:", "localhost:99999", "localhost:-1", "localhost:x",
-                            "host.that.does.not.exist.invalid:1", "http://localhost:1", "unix:", "localhost:0,", ",", "::1:0",
+    ("COUNTERSIGN_LISTEN", ["nonsense", ":", "localhost", "localhost:", "localhost:99999", "localhost:-1",
+                            "localhost:x",
+                            "host.that.does.not.exist.invalid:1", "http://localhost:1", "unix:",
+                            "localhost:0,", ",", "::1:0",
                             "[::1:0", "unix:/" + "x" * 200, "2774"]),
-    ("COUNTERSIGN_ENDPOINT", ["nonsense", "localhost:9000", "ftp://x", "http://", "https://x:0", "https://x:99999",
+    ("COUNTERSIGN_ENDPOINT", ["nonsense", "localhost:9000", "ftp://x", "http://", "https://x:0",
+                              "https://x:99999",
                               "http://x/path", "http://user:pass@x", "https://x?query", "http://a b"]),
     ("COUNTERSIGN_ENDPOINT_S3", ["nonsense"]),
     ("COUNTERSIGN_CA_BUNDLE", ["/does/not/exist.pem"]),
@@ -135,7 +142,8 @@ def test_a_value_that_is_not_allowed(run, name, value):
 
 @pytest.mark.parametrize("name, value", [
     ("COUNTERSIGN_ALLOW", "s3:*"), ("COUNTERSIGN_CHECKSUM", "crc64nvme"), ("COUNTERSIGN_RETRIES", "3"),
-    ("COUNTERSIGN_PREWARM", "s3"), ("COUNTERSIGN_POLICY", "log"), ("COUNTERSIGN_ROLE_ARN", "arn:aws:iam::123456789012:role/x"),
+    ("COUNTERSIGN_PREWARM", "s3"), ("COUNTERSIGN_POLICY", "log"),
+    ("COUNTERSIGN_ROLE_ARN", "arn:aws:iam::123456789012:role/x"),
     ("COUNTERSIGN_METRICS", "Space"), ("COUNTERSIGN_S3_ADDRESSING", "virtual"),
 ])
 def test_a_feature_that_is_not_there_yet(run, name, value):
@@ -199,7 +207,8 @@ def test_localhost(run, upstream):
     assert f"listening on 127.0.0.1:{proxy.port}" in proxy.text()
 
 
-@pytest.mark.parametrize("listen, address", [("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1"), ("127.0.0.5:0", "127.0.0.5")])
+@pytest.mark.parametrize("listen, address", [("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1"),
+                                             ("127.0.0.5:0", "127.0.0.5")])
 def test_one_address(run, upstream, listen, address):
     proxy = run({"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_LISTEN": listen}, wait=False)
     assert wait_until(lambda: ports(proxy))
@@ -217,7 +226,8 @@ def test_localhost_is_also_ipv6_at_the_same_port(run, upstream):
 
 def test_several_listeners(run, upstream, tmp_path):
     path = tmp_path / "countersign.sock"
-    proxy = run({"COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_LISTEN": f"127.0.0.1:0,unix:{path},[::1]:0"}, wait=False)
+    proxy = run({"COUNTERSIGN_ENDPOINT": upstream.url,
+                 "COUNTERSIGN_LISTEN": f"127.0.0.1:0,unix:{path},[::1]:0"}, wait=False)
     assert wait_until(lambda: len(ports(proxy)) == 2 and path.exists())
     first, second = ports(proxy)
     for where, address in ((first, "127.0.0.1"), (second, "::1"), (str(path), "")):

@@ -53,7 +53,8 @@ def test_a_long_target_within_the_limit(shared):
     assert shared.ask("GET", "/s3/b/" + "k" * 40 * KIB).status == 200
 
 
-@pytest.mark.parametrize("count, outcome", [(100, (200, "")), (126, (200, "")), (127, HEAD_TOO_LARGE), (1000, HEAD_TOO_LARGE)])
+@pytest.mark.parametrize("count, outcome", [(100, (200, "")), (126, (200, "")), (127, HEAD_TOO_LARGE),
+                                            (1000, HEAD_TOO_LARGE)])
 def test_the_number_of_fields(shared, count, outcome):
     """128 in all, with Host and the token."""
     headers = [(f"X-{number}", "v") for number in range(count)]
@@ -73,7 +74,8 @@ def test_the_upstreams_head_has_a_limit_too(stage):
 
 # --- slow clients
 
-@pytest.mark.parametrize("start", ["G", "GET /s3/b/k HTTP/1.1\r\n", "GET /s3/b/k HTTP/1.1\r\nHost: localhost\r\nX-A"])
+@pytest.mark.parametrize("start", ["G", "GET /s3/b/k HTTP/1.1\r\n",
+                                   "GET /s3/b/k HTTP/1.1\r\nHost: localhost\r\nX-A"])
 def test_a_head_that_never_ends(stage, start):
     here = stage(COUNTERSIGN_TIMEOUT_MS=300)
     with here.client() as client:
@@ -98,7 +100,8 @@ def test_a_head_that_trickles(stage):
 
 
 @pytest.mark.parametrize("target", ["/s3/b/k", "/transcribe/"])
-@pytest.mark.parametrize("framing, start", [(("Content-Length", "100"), "only this"), (CHUNKED, "9\r\nonly this\r\n"),
+@pytest.mark.parametrize("framing, start", [(("Content-Length", "100"), "only this"),
+                                            (CHUNKED, "9\r\nonly this\r\n"),
                                             (("Content-Length", "100"), "")])
 def test_a_body_that_never_ends(stage, target, framing, start):
     here = stage(COUNTERSIGN_TIMEOUT_MS=300)

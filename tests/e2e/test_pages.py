@@ -9,7 +9,7 @@ from harness.proxy import ROLE, TOKEN
 from harness.upstream import Response
 
 SAMPLE = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_]\w*="[^"\n]*",?)*\})? -?[0-9.eE+]+(Inf|NaN)?')
-COMMENT = re.compile(r"# (HELP [a-zA-Z_:][\w:]* .*|TYPE [a-zA-Z_:][\w:]* (counter|gauge|histogram|summary|untyped))")
+COMMENT = re.compile(r"# (HELP [a-zA-Z_:][\w:]* .*|TYPE [a-zA-Z_:][\w:]* (counter|gauge|histogram|summary))")
 SECRETS = (ROLE["AWS_SECRET_ACCESS_KEY"], TOKEN)
 
 
@@ -71,12 +71,14 @@ def test_identity_of_a_user_is_a_mistake(stage):
 
 
 def test_identity_without_credentials(stage):
-    here = stage(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None, AWS_SESSION_TOKEN=None, COUNTERSIGN_AUTH="none")
+    here = stage(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None, AWS_SESSION_TOKEN=None,
+                 COUNTERSIGN_AUTH="none")
     answer = here.ask("GET", "/-/identity", token=False)
     assert answer.status == 200 and json.loads(answer.body)["warnings"]
 
 
-@pytest.mark.parametrize("region, partition", [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+@pytest.mark.parametrize("region, partition", [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"),
+                                               ("us-gov-west-1", "aws-us-gov")])
 def test_identity_names_the_partition(stage, region, partition):
     here = stage(AWS_REGION=region)
     assert json.loads(here.ask("GET", "/-/identity").body)["partition"] == partition
@@ -91,7 +93,8 @@ def metrics(here):
     assert answer.text.endswith("\n") and lines
     for line in lines:
         assert (COMMENT if line.startswith("#") else SAMPLE).fullmatch(line), line
-    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines
+            if not line.startswith("#")}
 
 
 def test_metrics(shared):
@@ -113,8 +116,10 @@ def test_metrics_carry_no_secret(shared):
 # --- pages that are not there, methods that are not allowed
 
 @pytest.mark.parametrize("target", [
-    "/-/", "/-", "/-/policy", "/-/policy?format=iam", "/-/denied", "/-/presign?url=/s3/b/k", "/-/token/rds?host=h&user=u",
-    "/-/health/", "/-/healthy", "/-/Health", "/-/health/x", "/-/../s3/b/k", "/-/%68ealth", "/-//health", "/-/nothing",
+    "/-/", "/-", "/-/policy", "/-/policy?format=iam", "/-/denied", "/-/presign?url=/s3/b/k",
+    "/-/token/rds?host=h&user=u",
+    "/-/health/", "/-/healthy", "/-/Health", "/-/health/x", "/-/../s3/b/k", "/-/%68ealth", "/-//health",
+    "/-/nothing",
 ])
 def test_what_is_not_there(shared, target):
     seen = len(shared.upstream.requests)
@@ -171,8 +176,10 @@ def test_an_error_speaks_the_dialect_of_the_service(shared, target, how, status,
     assert not [secret for secret in (*SECRETS, ROLE["AWS_ACCESS_KEY_ID"]) if secret in answer.text]
 
 
-@pytest.mark.parametrize("content_type", ["application/x-amz-json-1.0", "application/x-amz-json-1.1", "application/cbor",
-                                          "application/x-www-form-urlencoded; charset=utf-8", "text/plain", None])
+@pytest.mark.parametrize("content_type", ["application/x-amz-json-1.0", "application/x-amz-json-1.1",
+                                          "application/cbor",
+                                          "application/x-www-form-urlencoded; charset=utf-8", "text/plain",
+                                          None])
 @pytest.mark.parametrize("target", ["/transcribe/", "/sns/", "/s3/b/k"])
 def test_an_error_is_whole_in_every_dialect(shared, target, content_type):
     """Whatever the body looks like, its code is in it, and the fields that belong to the status are there."""
@@ -203,6 +210,18 @@ def test_an_error_repeats_nothing_unescaped(shared, target):
     answer = shared.ask("GET", target, token=False)
     assert answer.status in (400, 401, 404)
     assert "<script>" not in answer.text and "<x>" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["a&b", "a&lt;b", "a'b"])
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "application/x-amz-json-1.1"])
+def test_an_error_that_repeats_the_address_can_be_parsed(shared, name, content_type):
+    answer = shared.ask("POST", f"/{name}/", [("Content-Type", content_type)], b"")
+    assert answer.outcome == (404, "UnknownService")
+    if "xml" in answer.header("content-type"):
+        message = ElementTree.fromstring(answer.body).findtext("Error/Message")
+    else:
+        message = json.loads(answer.body)["message"]
+    assert name in message
 
 
 @pytest.mark.parametrize("target", ["/s3/b/k", "/transcribe/", "/-/identity"])

@@ -31,14 +31,15 @@ def proxy(moto):
 
 
 def session(**keys):
-    role = {"aws_access_key_id": ROLE["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": ROLE["AWS_SECRET_ACCESS_KEY"],
+    role = {"aws_access_key_id": ROLE["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": ROLE["AWS_SECRET_ACCESS_KEY"],
             "aws_session_token": ROLE["AWS_SESSION_TOKEN"], "region_name": "us-east-1"}
     return boto3.Session(**{**role, **keys})
 
 
 @pytest.fixture
 def client(proxy, monkeypatch):
-    """client(service) is boto3's, told by AWS_ENDPOINT_URL_... where to go, as a function's environment does."""
+    """client(service) is boto3's; AWS_ENDPOINT_URL_... tells it where to go, as in a function."""
     def make(service, config=ONCE, **keys):
         name = {"secretsmanager": "SECRETS_MANAGER"}.get(service, service.upper())
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", f"{proxy.url}/{service}")
@@ -58,7 +59,8 @@ def bucket(client, request):
 
 def test_objects(client, bucket):
     s3 = client("s3")
-    s3.put_object(Bucket=bucket, Key="a/b c+d", Body=b"hello", ContentType="text/plain", Metadata={"note": "some  text"})
+    s3.put_object(Bucket=bucket, Key="a/b c+d", Body=b"hello", ContentType="text/plain",
+                  Metadata={"note": "some  text"})
     assert s3.head_object(Bucket=bucket, Key="a/b c+d")["ContentLength"] == 5
     found = s3.get_object(Bucket=bucket, Key="a/b c+d")
     assert found["Body"].read() == b"hello" and found["ContentType"] == "text/plain"
@@ -100,7 +102,8 @@ def test_pages_of_a_list(client, bucket):
     s3 = client("s3")
     for number in range(25):
         s3.put_object(Bucket=bucket, Key=f"k/{number:02d}", Body=b"")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="k/", PaginationConfig={"PageSize": 10})
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="k/",
+                                                         PaginationConfig={"PageSize": 10})
     assert [len(page["Contents"]) for page in pages] == [10, 10, 5]
 
 
@@ -134,7 +137,8 @@ def test_transcribe(client):
     transcribe = client("transcribe")
     transcribe.start_transcription_job(TranscriptionJobName="job", LanguageCode="en-US",
                                        Media={"MediaFileUri": "s3://bucket/key.wav"})
-    assert transcribe.get_transcription_job(TranscriptionJobName="job")["TranscriptionJob"]["LanguageCode"] == "en-US"
+    job = transcribe.get_transcription_job(TranscriptionJobName="job")["TranscriptionJob"]
+    assert job["LanguageCode"] == "en-US"
     with pytest.raises(transcribe.exceptions.BadRequestException):
         transcribe.get_transcription_job(TranscriptionJobName="missing")
 
@@ -149,7 +153,8 @@ def test_sqs(client, proxy):
 
 
 def test_dynamodb(client):
-    table = {"TableName": "t", "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+    table = {"TableName": "t", "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+             "BillingMode": "PAY_PER_REQUEST",
              "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}]}
     dynamodb = client("dynamodb")
     dynamodb.create_table(**table)
@@ -181,7 +186,8 @@ def test_secrets_manager(client):
 
 @pytest.mark.parametrize("service, call", [
     ("s3", lambda client: client.list_buckets()), ("sqs", lambda client: client.list_queues()),
-    ("dynamodb", lambda client: client.list_tables()), ("transcribe", lambda client: client.list_transcription_jobs()),
+    ("dynamodb", lambda client: client.list_tables()),
+    ("transcribe", lambda client: client.list_transcription_jobs()),
     ("sns", lambda client: client.list_topics()), ("lambda", lambda client: client.list_functions()),
 ])
 def test_a_wrong_key_is_explained_by_the_sdk(client, service, call):

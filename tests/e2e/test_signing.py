@@ -1,4 +1,4 @@
-"""What goes upstream: the bytes of the client, rightly signed. Every request here is verified by botocore's signer."""
+"""What goes upstream: the bytes of the client, rightly signed. Botocore verifies every request here."""
 
 import base64
 import hashlib
@@ -12,8 +12,10 @@ from harness.proxy import ROLE
 from harness.upstream import Response, Upstream
 
 # What the proxy itself writes, and so what a comparison of headers leaves out.
-OWN = {"host", "authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "content-length"}
-NEVER_SIGNED = {"user-agent", "expect", "x-amzn-trace-id", "connection", "transfer-encoding", "range", "accept"}
+OWN = {"host", "authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256",
+       "content-length"}
+NEVER_SIGNED = {"user-agent", "expect", "x-amzn-trace-id", "connection", "transfer-encoding", "range",
+                "accept"}
 UNSIGNED = b"UNSIGNED-PAYLOAD"
 JSON_TYPE = ("Content-Type", "application/x-amz-json-1.1")
 
@@ -26,11 +28,16 @@ def relayed(request):
 # --- paths
 
 KEYS = [
-    "key", "a/b/c", "a%20b", "a%2Fb", "a%2fb", "a//b", "//a", "a/", "a//", "", "/", "../x", "a/../b", "a/./b", ".", "..",
-    "%2E%2E/x", "%2e", "a+b", "a%2Bb", "a*b", "a%2Ab", "it's", "it%27s", "(1)", "%281%29", "a!b", "a%21b", "a,b", "a;b",
-    "a:b", "a=b", "a%3Db", "a@b", "a%40b", "a&b", "a%26b", "a$b", "a%24b", "~user", "%7Euser", "a-b_c.d", "%41%42",
-    "%61", "%C3%BC", "%c3%bc", "%E6%97%A5%E6%9C%AC", "%F0%9F%98%80", "%00", "%0A", "%25", "%2525", "%25zz", "%3Fq",
-    "%23fragment", "%5Bx%5D", "%7B%7D", "%22quoted%22", "%3C%3E", "%5C", "%5E%60%7C", "%FF%FE", "%20", "+", "...",
+    "key", "a/b/c", "a%20b", "a%2Fb", "a%2fb", "a//b", "//a", "a/", "a//", "", "/", "../x", "a/../b", "a/./b",
+    ".", "..",
+    "%2E%2E/x", "%2e", "a+b", "a%2Bb", "a*b", "a%2Ab", "it's", "it%27s", "(1)", "%281%29", "a!b", "a%21b",
+    "a,b", "a;b",
+    "a:b", "a=b", "a%3Db", "a@b", "a%40b", "a&b", "a%26b", "a$b", "a%24b", "~user", "%7Euser", "a-b_c.d",
+    "%41%42",
+    "%61", "%C3%BC", "%c3%bc", "%E6%97%A5%E6%9C%AC", "%F0%9F%98%80", "%00", "%0A", "%25", "%2525", "%25zz",
+    "%3Fq",
+    "%23fragment", "%5Bx%5D", "%7B%7D", "%22quoted%22", "%3C%3E", "%5C", "%5E%60%7C", "%FF%FE", "%20", "+",
+    "...",
     "k" * 1024, "%E2%82%AC" * 340, "very/" * 200,
 ]
 
@@ -42,7 +49,8 @@ def test_a_key_goes_byte_for_byte(shared, key):
 
 
 @pytest.mark.parametrize("path", [
-    "a", "a/", "a%20b", "a%2Fb", "arn%3Aaws%3Alambda", "@connections/JBDvjfGEIAMCERw%3D", "a+b", "a*b", "a(b)", "a:b",
+    "a", "a/", "a%20b", "a%2Fb", "arn%3Aaws%3Alambda", "@connections/JBDvjfGEIAMCERw%3D", "a+b", "a*b",
+    "a(b)", "a:b",
     "a=b", "a,b", "~", "%7E", "%C3%BC", "a//b", "a/./b", "a/../b", "../a", "%25", "a!b'c",
 ])
 def test_a_path_of_another_service_is_encoded_twice(shared, path):
@@ -54,10 +62,13 @@ def test_a_path_of_another_service_is_encoded_twice(shared, path):
 
 QUERIES = [
     "a=1", "b=2&a=1", "acl", "acl=", "a&b", "a=&a", "a=2&a=1&a=10", "Param-3=v&Param=v", "A=1&a=2&B=3",
-    "prefix=a%20b", "prefix=a%2Fb", "prefix=a/b", "prefix=a%2Bb", "prefix=a+b", "x=%C3%BC", "x=%c3%bc", "x=%7E~",
-    "x=a=b", "x==", "x=a*b", "x=(a)", "x=it's", "x=a!b", "x=a:b@c", "x=a,b;c", "x=a%26b", "x=%00", "%20=1", "a%3D=1",
+    "prefix=a%20b", "prefix=a%2Fb", "prefix=a/b", "prefix=a%2Bb", "prefix=a+b", "x=%C3%BC", "x=%c3%bc",
+    "x=%7E~",
+    "x=a=b", "x==", "x=a*b", "x=(a)", "x=it's", "x=a!b", "x=a:b@c", "x=a,b;c", "x=a%26b", "x=%00", "%20=1",
+    "a%3D=1",
     "list-type=2&max-keys=3&start-after=z&prefix=", "uploads", "partNumber=1&uploadId=abc~-_.", "x=a?b",
-    "response-content-disposition=attachment%3B%20filename%3D%22a%20b.txt%22", "x=%25", "x=%2541", "x=" + "y" * 4000,
+    "response-content-disposition=attachment%3B%20filename%3D%22a%20b.txt%22", "x=%25", "x=%2541",
+    "x=" + "y" * 4000,
     "&".join(f"k{n}={n}" for n in range(100)), "X-Custom-Date=1", "x-id=GetObject", "x=%F0%9F%98%80", "x=$1",
 ]
 
@@ -73,12 +84,15 @@ def test_a_query_goes_byte_for_byte(shared, service, query):
 
 def test_headers_go_untouched_and_in_order(shared):
     sent = [
-        ("Range", "bytes=0-9"), ("If-None-Match", '"abc"'), ("if-modified-since", "Mon, 02 Nov 2026 10:00:00 GMT"),
+        ("Range", "bytes=0-9"), ("If-None-Match", '"abc"'),
+        ("if-modified-since", "Mon, 02 Nov 2026 10:00:00 GMT"),
         ("X-UPPER", "Value"), ("x-lower", "value"), ("Accept", "*/*"), ("Accept-Encoding", "gzip, br"),
         ("User-Agent", "a tool/1.0 (of some kind)"), ("X-Twice", "1"), ("Cookie", "a=b"), ("X-Twice", "2"),
         ("x-amzn-trace-id", "Root=1-67891233-abcdef012345678912345678"), ("Content-Language", "de"),
-        ("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-cache"), ("X-Forwarded-For", "10.0.0.1"),
-        ("Referer", "http://x.example/"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-cache"),
+        ("X-Forwarded-For", "10.0.0.1"),
+        ("Referer", "http://x.example/"), ("traceparent",
+                                           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         ("x-amz-meta-note", "kept"), ("Content-Encoding", "gzip"), ("X-Empty", ""), ("X-Quoted", '"a \\" b"'),
     ]
     assert shared.ask("PUT", "/s3/b/k", sent, b"body").status == 200
@@ -96,15 +110,18 @@ def test_nothing_is_added_to_a_request_without_headers(shared):
 
 def test_what_is_signed(shared):
     headers = [("Content-Type", "a/b"), ("Content-MD5", "XUFAKrxLKna5cZ2REBfFkg=="), ("X-Amz-Acl", "private"),
-               ("x-amz-meta-a", "1"), ("X-Other", "2"), ("x-amzn-other", "3"), ("Date", "Mon, 02 Nov 2026 10:00:00 GMT")]
+               ("x-amz-meta-a", "1"), ("X-Other", "2"), ("x-amzn-other", "3"),
+               ("Date", "Mon, 02 Nov 2026 10:00:00 GMT")]
     assert shared.ask("PUT", "/s3/b/k", headers, b"hello").status == 200
     assert shared.last.proof.signed == [
-        "content-md5", "content-type", "host", "x-amz-acl", "x-amz-content-sha256", "x-amz-date", "x-amz-meta-a",
+        "content-md5", "content-type", "host", "x-amz-acl", "x-amz-content-sha256", "x-amz-date",
+        "x-amz-meta-a",
         "x-amz-security-token"]
     assert shared.last.header("content-md5") == "XUFAKrxLKna5cZ2REBfFkg=="
 
 
-@pytest.mark.parametrize("value", ["a", "a b", "a   b   c", "  lead and trail  ", '"a   b"', "a\tb", "a \t b", "a,b", "a, b",
+@pytest.mark.parametrize("value", ["a", "a b", "a   b   c", "  lead and trail  ", '"a   b"', "a\tb", "a \t b",
+                                   "a,b", "a, b",
                                    "a;b=c", "=", "x" * 2000, "\u00c3\u00bc", "a:b", ""])
 def test_values_of_metadata(shared, value):
     assert shared.ask("PUT", "/s3/b/k", [("x-amz-meta-value", value)], b"").status == 200
@@ -112,7 +129,8 @@ def test_values_of_metadata(shared, value):
 
 
 def test_metadata_in_several_headers(shared):
-    headers = [("x-amz-meta-b", "2"), ("x-amz-meta-a", "second  value"), ("X-Amz-Meta-B", "1"), ("x-amz-meta-b", "3")]
+    headers = [("x-amz-meta-b", "2"), ("x-amz-meta-a", "second  value"), ("X-Amz-Meta-B", "1"),
+               ("x-amz-meta-b", "3")]
     assert shared.ask("PUT", "/s3/b/k", headers, b"").status == 200
     assert relayed(shared.last) == headers
 
@@ -120,7 +138,8 @@ def test_metadata_in_several_headers(shared):
 def test_the_clients_own_signature_headers_are_replaced(shared):
     headers = [("X-Amz-Date", "20200101T000000Z"), ("X-Amz-Security-Token", "another"),
                ("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"),
-               ("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20200101/us-east-1/s3/aws4_request, "
+               ("Authorization",
+                "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20200101/us-east-1/s3/aws4_request, "
                                  "SignedHeaders=host, Signature=" + "0" * 64)]
     assert shared.ask("GET", "/s3/b/k", headers).status == 200
     for name in ("authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"):
@@ -138,12 +157,14 @@ def test_static_keys_have_no_token(stage, authority):
 # --- hop by hop
 
 @pytest.mark.parametrize("header", [
-    ("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive"), ("TE", "trailers"),
+    ("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive"),
+    ("TE", "trailers"),
     ("Proxy-Authenticate", "Basic"), ("Upgrade", "h2c"),
 ])
 def test_hop_by_hop_headers_end_here(shared, header):
     assert shared.ask("GET", "/s3/b/k", [header]).status == 200
-    assert (header[0].lower(), header[1]) not in [(name.lower(), value) for name, value in relayed(shared.last)]
+    assert (header[0].lower(), header[1]) not in [(name.lower(), value) for name,
+                                                  value in relayed(shared.last)]
 
 
 def test_headers_that_connection_names_end_here(shared):
@@ -158,12 +179,13 @@ def test_headers_that_connection_names_end_here(shared):
     ("x-amz-meta-a", "1"), ("x-amz-checksum-crc32", "AAAAAA=="), ("x-amz-server-side-encryption", "AES256"),
 ])
 def test_connection_takes_no_end_to_end_header_away(shared, header):
-    """Or it could take the condition off a write, and the encryption off an object. Refusing it is as good."""
+    """Or it could take the condition off a write, and the encryption off an object. A refusal is as good."""
     answer = shared.ask("PUT", "/s3/b/k", [("Connection", f"close, {header[0]}"), header], b"")
     assert answer.status == 400 or (answer.status == 200 and relayed(shared.last) == [header])
 
 
-@pytest.mark.parametrize("name", ["Host", "Content-Length", "Authorization", "X-Amz-Date", "X-Amz-Content-Sha256",
+@pytest.mark.parametrize("name", ["Host", "Content-Length", "Authorization", "X-Amz-Date",
+                                  "X-Amz-Content-Sha256",
                                   "X-Amz-Security-Token"])
 def test_connection_takes_nothing_of_the_signature_away(shared, name):
     answer = shared.ask("PUT", "/s3/b/k", [("Connection", name)], b"body")
@@ -196,7 +218,8 @@ def test_the_s3_family_streams(shared, service):
 def test_a_given_hash_is_kept(shared):
     digest = hashlib.sha256(b"some body").hexdigest()
     for service in ("s3", "transcribe"):
-        assert shared.ask("PUT", f"/{service}/b/k", [("X-Amz-Content-Sha256", digest)], b"some body").status == 200
+        assert shared.ask("PUT", f"/{service}/b/k", [("X-Amz-Content-Sha256", digest)],
+                          b"some body").status == 200
         assert shared.last.header("x-amz-content-sha256") == digest
 
 
@@ -240,8 +263,10 @@ def unsigned_chunks(body):
     """An aws-chunked body with a trailing checksum, and the headers that belong to it."""
     checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big"))
     encoded = b"%x\r\n%b\r\n0\r\nx-amz-checksum-crc32:%b\r\n\r\n" % (len(body), body, checksum)
-    return encoded, [("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"), ("Content-Encoding", "aws-chunked"),
-                     ("X-Amz-Decoded-Content-Length", str(len(body))), ("X-Amz-Trailer", "x-amz-checksum-crc32")]
+    return encoded, [("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+                     ("Content-Encoding", "aws-chunked"),
+                     ("X-Amz-Decoded-Content-Length", str(len(body))),
+                     ("X-Amz-Trailer", "x-amz-checksum-crc32")]
 
 
 def test_unsigned_aws_chunks_pass_as_they_are(shared):
@@ -256,15 +281,18 @@ def test_unsigned_aws_chunks_in_a_chunked_body(shared):
     """As the JavaScript SDK sends them: aws-chunked inside HTTP's own chunks."""
     encoded, headers = unsigned_chunks(b"hello " * 1000)
     pieces = [b"%x\r\n%b\r\n" % (len(part), part) for part in (encoded[:10], encoded[10:500], encoded[500:])]
-    answer = shared.ask("PUT", "/s3/b/k", [*headers, ("Transfer-Encoding", "chunked")], [*pieces, b"0\r\n\r\n"])
+    answer = shared.ask("PUT", "/s3/b/k", [*headers, ("Transfer-Encoding", "chunked")],
+                        [*pieces, b"0\r\n\r\n"])
     assert answer.status == 200
     assert shared.last.body == encoded
 
 
-@pytest.mark.parametrize("kind", ["STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"])
+@pytest.mark.parametrize("kind", ["STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+                                  "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"])
 def test_signed_aws_chunks_are_not_passed_on(shared, kind):
     seen = len(shared.upstream.requests)
-    headers = [("X-Amz-Content-Sha256", kind), ("Content-Encoding", "aws-chunked"), ("X-Amz-Decoded-Content-Length", "1")]
+    headers = [("X-Amz-Content-Sha256", kind), ("Content-Encoding", "aws-chunked"),
+               ("X-Amz-Decoded-Content-Length", "1")]
     answer = shared.ask("PUT", "/s3/b/k", headers, b"1;chunk-signature=" + b"0" * 64 + b"\r\nx\r\n")
     assert answer.outcome == (501, "NotImplemented")
     assert len(shared.upstream.requests) == seen
@@ -274,15 +302,19 @@ def test_signed_aws_chunks_are_not_passed_on(shared, kind):
 
 def test_answers_go_untouched_and_in_order(stage):
     headers = (("Content-Type", "image/png"), ("ETag", '"abc"'), ("x-amz-request-id", "1"), ("X-Twice", "1"),
-               ("Set-Cookie", "a=b"), ("X-Twice", "2"), ("Content-Encoding", "gzip"), ("Date", "Mon, 02 Nov 2026 10:00:00 GMT"),
-               ("Server", "AmazonS3"), ("x-amz-meta-Mixed", "Value  with  spaces"), ("Accept-Ranges", "bytes"))
+               ("Set-Cookie", "a=b"), ("X-Twice", "2"), ("Content-Encoding", "gzip"),
+               ("Date", "Mon, 02 Nov 2026 10:00:00 GMT"),
+               ("Server", "AmazonS3"), ("x-amz-meta-Mixed", "Value  with  spaces"),
+               ("Accept-Ranges", "bytes"))
     here = stage(lambda request: Response(200, b"\x1f\x8bnot really gzip", headers, reason="Quite OK"))
     answer = here.ask("GET", "/s3/b/k")
     assert answer.reason == "Quite OK" and answer.body == b"\x1f\x8bnot really gzip"
-    assert tuple(each for each in answer.headers if each[0].lower() not in ("content-length", "connection")) == headers
+    assert tuple(each for each in answer.headers if each[0].lower() not in ("content-length",
+                                                                            "connection")) == headers
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 206, 301, 307, 400, 403, 404, 409, 412, 416, 429, 500, 503, 599])
+@pytest.mark.parametrize("status", [200, 201, 202, 206, 301, 307, 400, 403, 404, 409, 412, 416, 429, 500, 503,
+                                    599])
 def test_a_status_of_the_service_is_passed_on(stage, status):
     here = stage(lambda request: Response(status, b"<Error/>", (("Location", "http://elsewhere.example/"),)))
     answer = here.ask("GET", "/s3/b/k")
@@ -306,7 +338,8 @@ def test_a_signature_is_made_for_each_request_alone(stage):
 
     def one(kind):
         service, number = kind
-        return here.ask("PUT", f"/{service}/b/{number}?n={number}", [("x-amz-meta-n", number)], b"%d" % number).status
+        return here.ask("PUT", f"/{service}/b/{number}?n={number}", [("x-amz-meta-n", number)],
+                        b"%d" % number).status
 
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(one, kinds)) == [200] * len(kinds)

@@ -1,4 +1,4 @@
-"""Bodies in both directions: as they come, whole, in bounded memory; and the rules of HTTP/1.1 around them."""
+"""Bodies in both directions: as they come, whole, in bounded memory; and HTTP/1.1's rules around them."""
 
 import hashlib
 import os
@@ -45,7 +45,8 @@ class Lean:
 
     def start(self, handler):
         """The stage, warm: TLS, the pool and the buffers are there."""
-        here = self.stage(lambda request: Response(body=request.read()), binary=self.binary, **SMALL_QUARANTINE)
+        here = self.stage(lambda request: Response(body=request.read()), binary=self.binary,
+                          **SMALL_QUARANTINE)
         assert here.ask("PUT", "/s3/b/k", [], b"x" * 300_000).status == 200
         here.upstream.handler = handler
         self.here, self.before = here, self.peak_kib(here.proxy)
@@ -103,7 +104,8 @@ def test_large_bodies_in_both_directions_at_once(stage):
     assert {request.body_sha256 for request in here.upstream.requests} == {digest(pattern(16))}
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 1023, 4095, 4096, 4097, 16383, 16384, 16385, 65535, 65536, 65537, 262144, 300001])
+@pytest.mark.parametrize("size", [0, 1, 2, 1023, 4095, 4096, 4097, 16383, 16384, 16385, 65535, 65536, 65537,
+                                  262144, 300001])
 def test_sizes_around_buffers(shared, size):
     body = os.urandom(size)
     shared.upstream.handler = lambda request: Response(body=request.read())
@@ -296,7 +298,8 @@ def test_a_chunked_request_byte_by_byte(shared):
 # --- answers without a body, and chunked ones
 
 @pytest.mark.parametrize("response", [
-    Response(200, b"hello"), Response(200, b"hello", chunked=True), Response(404, b"<Error/>"), Response(200, b""),
+    Response(200, b"hello"), Response(200, b"hello", chunked=True), Response(404, b"<Error/>"),
+    Response(200, b""),
 ], ids=["counted", "chunked", "error", "empty"])
 def test_head_has_no_body(stage, response):
     here = stage(lambda request: response)
@@ -333,13 +336,15 @@ def test_a_chunked_answer(stage):
 
 def test_trailers_of_an_answer(stage):
     trailers = (("x-amz-checksum-crc32", "AAAAAA=="), ("X-Other", "1"))
-    here = stage(lambda request: Response(body=[b"abc"], headers=(("Trailer", "x-amz-checksum-crc32"),), trailers=trailers))
+    here = stage(lambda request: Response(body=[b"abc"], headers=(("Trailer", "x-amz-checksum-crc32"),),
+                                          trailers=trailers))
     answer = here.ask("GET", "/s3/b/k", [("TE", "trailers")])
     assert answer.body == b"abc" and ("x-amz-checksum-crc32", "AAAAAA==") in answer.trailers
 
 
 def test_trailers_that_would_change_the_message_are_dropped(stage):
-    trailers = (("Content-Length", "99"), ("Transfer-Encoding", "chunked"), ("Set-Cookie", "a=b"), ("x-good", "1"))
+    trailers = (("Content-Length", "99"), ("Transfer-Encoding", "chunked"), ("Set-Cookie", "a=b"),
+                ("x-good", "1"))
     here = stage(lambda request: Response(body=[b"abc"], trailers=trailers))
     answer = here.ask("GET", "/s3/b/k")
     names = {name.lower() for name, _ in answer.trailers}
@@ -442,12 +447,14 @@ def test_pipelined_requests_of_all_kinds_in_one_packet(stage):
     with here.client() as client:
         client.send("".join([
             client.head("GET", "/s3/b/1"), client.head("HEAD", "/s3/b/2"), client.head("GET", "/-/health"),
-            client.head("PUT", "/s3/b/3", [("Content-Length", 3)]), "abc", client.head("GET", "/s3/b/4", token=False),
+            client.head("PUT", "/s3/b/3", [("Content-Length", 3)]), "abc",
+            client.head("GET", "/s3/b/4", token=False),
             client.head("PUT", "/s3/b/5", [CHUNKED]), "3\r\nxyz\r\n0\r\n\r\n", client.head("GET", "/s3/b/6"),
         ]))
         answers = [client.answer("HEAD" if number == 1 else "GET") for number in range(7)]
     assert [answer.status for answer in answers] == [200, 200, 200, 200, 401, 200, 200]
-    assert [answer.body for answer in answers if answer.body.startswith(b"/b/")] == [b"/b/1", b"/b/3", b"/b/5", b"/b/6"]
+    assert [answer.body for answer in answers if answer.body.startswith(b"/b/")] == [b"/b/1", b"/b/3",
+                                                                                     b"/b/5", b"/b/6"]
 
 
 def test_a_head_byte_by_byte(shared):
@@ -458,7 +465,8 @@ def test_a_head_byte_by_byte(shared):
     assert shared.last.body == b"body"
 
 
-@pytest.mark.parametrize("body, target", [(None, "/s3/b/k"), (b"body", "/s3/b/k"), (b"body", "/transcribe/"), (None, "/-/health")])
+@pytest.mark.parametrize("body, target", [(None, "/s3/b/k"), (b"body", "/s3/b/k"), (b"body", "/transcribe/"),
+                                          (None, "/-/health")])
 def test_a_half_closed_client_gets_its_answer(stage, body, target):
     def handler(request):
         request.drain()
@@ -470,7 +478,8 @@ def test_a_half_closed_client_gets_its_answer(stage, body, target):
         client.send_request("PUT" if body else "GET", target, [], body)
         client.half_close()
         answer = client.answer()
-        assert answer.status == 200 and len(answer.body) in (500_000, len(b'{"status":"ok"}'), len(b'{"status":"ok"}\n'))
+        assert answer.status == 200 and len(answer.body) in (500_000, len(b'{"status":"ok"}'),
+                                                             len(b'{"status":"ok"}\n'))
         assert client.ended()
 
 

@@ -1,5 +1,6 @@
 """Connections to the upstream: the pool, TLS, and what becomes of each way in which an upstream fails."""
 
+import signal
 import socket
 import ssl
 import threading
@@ -123,6 +124,25 @@ def test_a_fresh_connection_that_dies_is_not_tried_again(stage):
     assert len(here.upstream.requests) == 1
 
 
+@pytest.mark.parametrize("order", ["request first", "end first"])
+@pytest.mark.parametrize("headers, body", [
+    ([("If-None-Match", "*")], b"body"), ([("If-None-Match", "*")], b"x" * 300_000), ([], b"x" * 300_000),
+], ids=["conditional", "conditional and streamed", "streamed"])
+def test_a_connection_that_ended_in_a_freeze_is_seen_before_it_is_used(stage, order, headers, body):
+    """Lambda freezes the environment, the server hangs up: what cannot be repeated must not be lost by it."""
+    here = stage()
+    with here.client() as client:
+        assert client.ask("GET", "/s3/first").status == 200
+        here.proxy.process.send_signal(signal.SIGSTOP)
+        steps = [lambda: client.send_request("PUT", "/s3/b/k", headers, body),
+                 lambda: (here.upstream.hang_up(), here.upstream.connections[0].closed.wait(20))]
+        for step in steps if order == "request first" else reversed(steps):
+            step()
+        here.proxy.process.send_signal(signal.SIGCONT)
+        assert client.answer().status == 200
+    assert here.last.body_length == len(body) and len(here.upstream.connections) == 2
+
+
 # --- connecting
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -139,7 +159,8 @@ def test_a_name_that_does_not_resolve(stage, named):
     assert answer.outcome == UNREACHED and "nobody.test" in answer.text
 
 
-@pytest.mark.parametrize("addresses", [["::1", "127.0.0.1"], ["127.0.0.2", "127.0.0.3", "127.0.0.1"], ["127.0.0.1", "::1"]])
+@pytest.mark.parametrize("addresses", [["::1", "127.0.0.1"], ["127.0.0.2", "127.0.0.3", "127.0.0.1"],
+                                       ["127.0.0.1", "::1"]])
 def test_all_addresses_are_tried(stage, named, authority, addresses):
     upstream = Upstream(authority, host="storage.test")
     here = stage(upstream=upstream, **named({"storage.test": addresses}))
@@ -291,7 +312,8 @@ def test_an_end_before_the_first_byte_of_the_answer(stage, handler, target):
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhello",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nnonsense\r\n",
 ], ids=["counted", "between chunks", "before the last line", "within a chunk", "bad chunk"])
-@pytest.mark.parametrize("how", [{}, {"reset": True}, {"notify": False}], ids=["closed", "reset", "no goodbye"])
+@pytest.mark.parametrize("how", [{}, {"reset": True}, {"notify": False}],
+                         ids=["closed", "reset", "no goodbye"])
 def test_an_end_within_the_body_is_seen_as_one(stage, answer, how):
     here = stage(write(answer, **how))
     with here.client() as client:
@@ -388,10 +410,12 @@ def test_an_early_answer_of_an_upstream_that_reads_on(stage):
 
 
 def ended_uploads(upstream):
-    return [request for request in upstream.requests if request.connection.closed.is_set() and not request.complete]
+    return [request for request in upstream.requests if request.connection.closed.is_set()
+            and not request.complete]
 
 
-@pytest.mark.parametrize("leave", [Client.reset, Client.close, Client.half_close], ids=["reset", "close", "half close"])
+@pytest.mark.parametrize("leave", [Client.reset, Client.close, Client.half_close],
+                         ids=["reset", "close", "half close"])
 def test_a_client_that_goes_mid_upload_ends_it_at_once(stage, leave):
     here = stage(lambda request: Response(body=request.read()))
     with here.client() as client:
@@ -488,7 +512,7 @@ def test_an_answer_that_is_not_http(stage, answer):
 
 
 def test_more_than_was_promised_ends_the_connection(stage):
-    """Bytes after an answer are no start of the next one: where nothing has gone out yet, it is refused whole."""
+    """Bytes after an answer do not begin the next one: where nothing has gone out, it is refused."""
     after = []
 
     def handler(request):

@@ -102,7 +102,7 @@ class Client:
         return "\r\n".join(lines + [f"{name}: {value}" for name, value in fields]) + "\r\n\r\n"
 
     def send_request(self, method, target, headers=(), body=None, **how):
-        """A request; a body of bytes gets its length, any other is an iterable of pieces that goes as it is."""
+        """A request; a body of bytes gets its length, any other is an iterable of pieces to send."""
         if isinstance(body, bytes):
             headers = [*headers, ("Content-Length", len(body))]
         start = self.head(method, target, headers, **how).encode("latin-1")

@@ -1,6 +1,7 @@
 // The resolver of a test's program: loaded before libc, it answers getaddrinfo() from the variable NAMES
-// ("host=address+address,host=...", a host "*.suffix" stands for all below it, an address "slow" waits a second)
-// and knows no other name but numeric ones and localhost. Connections to port 443 go to port NAMES_443 instead.
+// ("host=address+address,host=...", a host "*.suffix" stands for all below it, an address "slow"
+// waits a second) and knows no other name but numeric ones and localhost. Connections to port 443
+// go to port NAMES_443 instead.
 // So a test can let the real AWS names lead to a server of its own, and no test ever asks a real name server.
 #include <arpa/inet.h>
 #include <dlfcn.h>

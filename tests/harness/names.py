@@ -11,7 +11,8 @@ def build(folder):
     """Compiles the library; returns its path."""
     library = Path(folder) / "names.so"
     compiler = os.environ.get("CC", "cc").split()
-    subprocess.run([*compiler, "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True)
+    subprocess.run([*compiler, "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"],
+                   check=True)
     return library
 
 

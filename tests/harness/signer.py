@@ -41,7 +41,10 @@ def credentials(**changes):
 
 def sign(method, url, body=None, headers=(), *, keys=None, service="s3", region="us-east-1", form="header",
          age=0, expires=900):
-    """(target, headers) of a request signed `age` seconds ago; form is header, query, or for S3 unhashed or bare."""
+    """(target, headers) of a request signed `age` seconds ago.
+
+    form is header, query, or for S3 unhashed or bare (see above).
+    """
     # In a query botocore would take the body for more parameters, and S3 does not sign it there.
     data = None if form == "query" else body
     request = AWSRequest(method=method, url=url, data=data, headers=dict(headers))

@@ -1,4 +1,4 @@
-"""A small AWS on loopback: HTTP/1.1 over TLS or plain, which checks every signature and does what a test tells it.
+"""A small AWS on loopback: HTTP/1.1 over TLS or plain; it checks every signature and does what a test says.
 
     def handler(request):                       # called once the head is verified
         return Response(body=request.read())    # the body is there to be read, or is read and hashed after
@@ -41,7 +41,7 @@ class Response:
     body: object = b""
     headers: tuple = ()
     reason: str = None
-    length: int = None          # promised Content-Length of a body that comes in pieces, or is to be cut short
+    length: int = None          # promised Content-Length of a body that comes in pieces or is cut short
     trailers: tuple = ()        # makes it chunked
     chunked: bool = False
     until_close: bool = False   # no length: the connection's end is the body's end
@@ -51,6 +51,10 @@ class Response:
     hang_up: bool = False       # close without having said so
     abrupt: bool = False        # close TLS without its close_notify
     reset: bool = False         # close with a TCP reset
+
+    @property
+    def ends_connection(self):
+        return self.close or self.hang_up or self.until_close or self.reset or self.abrupt
 
 
 @dataclass
@@ -268,10 +272,17 @@ def phrase(status):
         return "Unnamed"
 
 
+def shut(sock):
+    """Ends a connection from another thread: by the plain socket, for its TLS belongs to its own thread."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
 class Upstream:
     """The server. authority None means plain HTTP; context overrides how TLS is done."""
 
-    def __init__(self, authority=None, handler=None, *, host="localhost", address="127.0.0.1", names=(), context=None,
+    def __init__(self, authority=None, handler=None, *, host="localhost", address="127.0.0.1", names=(),
+                 context=None,
                  role=ROLE, check=True):
         self.handler = handler or (lambda request: Response())
         self.host, self.role, self.check = host, role, check
@@ -305,15 +316,18 @@ class Upstream:
     def __exit__(self, *_):
         self.close()
 
+    def hang_up(self):
+        """Ends every connection; new ones are welcome."""
+        with self._lock:
+            sockets = list(self._sockets)
+        for sock in sockets:
+            shut(sock)
+
     def close(self):
         """Stops listening and ends every connection."""
-        with self._lock:
-            sockets = [self._listener, *self._sockets]
-        for sock in sockets:
-            with contextlib.suppress(OSError):
-                # The plain socket's shutdown: the TLS one's would pull the session from under its thread.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        shut(self._listener)
         self._listener.close()
+        self.hang_up()
 
     def open_connections(self):
         return [each for each in self.connections if not each.closed.is_set()]
@@ -368,7 +382,7 @@ class Upstream:
                 wire.close()
                 return
             write_response(wire, request.method, response)
-            if response.close or response.hang_up or response.until_close or response.reset or response.abrupt:
+            if response.ends_connection:
                 wire.close(notify=not response.abrupt, reset=response.reset)
                 return
 
@@ -390,7 +404,7 @@ class Upstream:
 
 
 class Objects:
-    """An S3 in memory, as a handler: PUT, GET (ranges too), HEAD, DELETE of keys as the wire names them, and a list."""
+    """An S3 in memory, a handler: PUT, GET (ranges too), HEAD, DELETE and lists of keys as on the wire."""
 
     def __init__(self):
         self.stored = {}
@@ -416,7 +430,8 @@ class Objects:
         body = self.stored.get(request.path)
         if body is None:
             return error(404, "NoSuchKey")
-        headers = (("ETag", tag(body)), ("Content-Type", self.types[request.path]), ("Accept-Ranges", "bytes"))
+        headers = (("ETag", tag(body)), ("Content-Type", self.types[request.path]),
+                   ("Accept-Ranges", "bytes"))
         wanted = request.header("range")
         if not wanted:
             return Response(200, body, headers)

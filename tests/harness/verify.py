@@ -1,7 +1,7 @@
-"""An independent judge of SigV4: what AWS would say to a request, recomputed with botocore from its raw bytes.
+"""An independent judge of SigV4: what AWS would say to a request, recomputed with botocore.
 
-It takes the bytes of the request target and the headers as they arrived, brings the path and the query into the
-form over which a service computes the signature, and lets botocore do the rest.
+It takes the bytes of the request target and the headers as they arrived, brings the path and the query into
+the form over which a service computes the signature, and lets botocore do the rest.
 """
 
 import datetime
@@ -17,7 +17,8 @@ from botocore.credentials import Credentials
 
 S3_FAMILY = {"s3", "s3-outposts", "s3-object-lambda", "s3express"}
 AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
+    r"AWS4-HMAC-SHA256 "
+    r"Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
     r"SignedHeaders=(?P<signed>[a-z0-9;_.-]+), Signature=(?P<signature>[0-9a-f]{64})")
 HEX_HASH = re.compile(r"[0-9a-f]{64}")
 PAYLOADS = {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
@@ -50,7 +51,8 @@ class Refusal(Exception):
         if self.service in S3_FAMILY:
             text = f"<Error><Code>{self.code}</Code><Message>{escape(self.message)}</Message></Error>"
             return "application/xml", text.encode()
-        return "application/x-amz-json-1.1", json.dumps({"__type": self.code, "message": self.message}).encode()
+        return "application/x-amz-json-1.1", json.dumps({"__type": self.code,
+                                                         "message": self.message}).encode()
 
 
 def text(raw):
@@ -90,7 +92,8 @@ def signature(request, proof, role, timestamp):
     """The signature that the request should carry, by botocore."""
     path, _, query = request.target.partition(b"?")
     kind = S3SigV4Auth if proof.service in S3_FAMILY else SigV4Auth
-    signer = kind(Credentials(role["AWS_ACCESS_KEY_ID"], role["AWS_SECRET_ACCESS_KEY"]), proof.service, proof.region)
+    signer = kind(Credentials(role["AWS_ACCESS_KEY_ID"], role["AWS_SECRET_ACCESS_KEY"]), proof.service,
+                  proof.region)
     url = f"https://ignored{normal_path(path, proof.service)}?{normal_query(query)}"
     signed = AWSRequest(method=request.method, url=url)
     for name, value in request.headers:
@@ -156,7 +159,8 @@ def check_head(request, role, now=None):
     check_payload(proof, request)
     expected = signature(request, proof, role, timestamp)
     if expected != proof.signature:
-        raise Refusal(403, "SignatureDoesNotMatch", f"expected another signature for {request.target!r}", proof.service)
+        raise Refusal(403, "SignatureDoesNotMatch", f"expected another signature for {request.target!r}",
+                      proof.service)
     return proof
 
 

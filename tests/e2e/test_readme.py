@@ -1,0 +1,239 @@
+"""README.md is true: its snippets run, and its tables are the program's."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from harness.proxy import ROLE, ROOT, TOKEN
+from harness.upstream import Objects, Response
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+OBJECT = "/my-bucket/calls/call.wav"
+RECORDING = b"RIFF" + bytes(range(256)) * 300
+REFUSED = re.search(r"Refused because this version does not support them yet: (.*?)\n\n", README, re.S)[1]
+
+
+def section(title):
+    """The text from a heading to the next one of any level; a # within a snippet is none."""
+    text = re.split(rf"^#+ {re.escape(title)}.*$", README, flags=re.M)[1]
+    return re.split(r"^#+ [A-Z]", text, flags=re.M)[0]
+
+
+def snippets(title, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", section(title), re.S | re.M)
+
+
+def rows(title):
+    """The cells of the rows of a section's tables, without the tables' heads."""
+    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    heads = {at - 1 for at, line in enumerate(lines) if line.startswith("|---")}
+    return [[cell.strip() for cell in line.strip("|").split("|")] for at, line in enumerate(lines)
+            if at not in heads and not line.startswith("|---")]
+
+
+def quoted(text):
+    return re.findall(r"`([^`]+)`", text)
+
+
+# --- snippets
+
+class Services:
+    """S3 in memory, and a Transcribe that has one state of a job for each operation."""
+
+    def __init__(self):
+        self.objects, self.jobs = Objects(), []
+
+    def __call__(self, request):
+        target = request.header("x-amz-target")
+        if not target:
+            return self.objects(request)
+        name = json.loads(request.read())["TranscriptionJobName"]
+        self.jobs.append((target, request.proof.service, name))
+        state = "IN_PROGRESS" if target.endswith("StartTranscriptionJob") else "COMPLETED"
+        body = {"TranscriptionJob": {"TranscriptionJobName": name, "TranscriptionJobStatus": state}}
+        return Response(body=json.dumps(body).encode(), headers=(("Content-Type", "application/x-amz-json-1.1"),))
+
+
+class Function:
+    """A folder with a recording, the program before Services, and what a function's environment tells a snippet."""
+
+    def __init__(self, start, folder):
+        self.services, self.folder = Services(), folder
+        self.here = start(self.services)
+        (folder / "call.wav").write_bytes(RECORDING)
+
+    def run(self, command, snippet):
+        """What the snippet prints; it must end well."""
+        snippet = snippet.replace("localhost:2774", f"localhost:{self.here.port}")
+        done = subprocess.run([*command, snippet], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,
+                              env={"PATH": os.environ["PATH"], "AWS_SESSION_TOKEN": TOKEN})
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    @property
+    def stored(self):
+        return self.services.objects.stored
+
+    @property
+    def copy(self):
+        return (self.folder / "copy.wav").read_bytes()
+
+
+@pytest.fixture
+def function(stage, tmp_path):
+    return Function(stage, tmp_path)
+
+
+def test_curl(function):
+    [snippet] = snippets("curl", "sh")
+    printed = function.run(["sh", "-eu", "-c"], snippet)
+    assert function.stored == {OBJECT: RECORDING} and function.copy == RECORDING
+    assert function.services.objects.types == {OBJECT: "audio/wav"}
+    assert function.services.jobs == [("Transcribe.StartTranscriptionJob", "transcribe", "call-1"),
+                                      ("Transcribe.GetTranscriptionJob", "transcribe", "call-1")]
+    assert "IN_PROGRESS" in printed and "COMPLETED" in printed
+
+
+def test_python(function):
+    [snippet] = snippets("Python", "python")
+    printed = function.run([sys.executable, "-I", "-c"], snippet)
+    assert function.stored == {OBJECT: RECORDING} and function.copy == RECORDING
+    assert function.services.jobs == [("Transcribe.StartTranscriptionJob", "transcribe", "call-1")]
+    assert json.loads(printed)["TranscriptionJob"]["TranscriptionJobStatus"] == "IN_PROGRESS"
+
+
+def test_http_proxy(function):
+    [snippet] = snippets("An AWS SDK", "sh")
+    function.stored["/calls/call.wav"] = RECORDING
+    function.services.objects.types["/calls/call.wav"] = "audio/wav"
+    function.run(["sh", "-eu", "-c"], snippet)
+    assert function.copy == RECORDING
+    assert function.here.last.header("host") == "my-bucket.s3.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("title, language", [("curl", "sh"), ("Python", "python"), ("Node", "js"), ("Go", "go"), ("PHP", "php")])
+def test_every_language_does_the_same(title, language):
+    [snippet] = snippets(title, language)
+    for part in ("X-Countersign-Token", "AWS_SESSION_TOKEN", "http://localhost:2774", "/my-bucket/calls/call.wav",
+                 "audio/wav", "copy.wav", "Transcribe.StartTranscriptionJob", "application/x-amz-json-1.1"):
+        assert part in snippet
+    if language not in ("sh", "js"):
+        assert not re.search(r"boto|aws-sdk|GuzzleHttp", snippet)
+
+
+def test_the_small_policy_is_small():
+    wide, small = (json.loads(text) for text in snippets("Why not", "json"))
+    assert any("*" in action for statement in wide["Statement"] for action in statement["Action"])
+    actions = [action for statement in small["Statement"] for action in statement["Action"]]
+    assert actions and not [action for action in actions if "*" in action]
+    assert [statement["Resource"] for statement in small["Statement"] if "s3:PutObject" in statement["Action"]] == [
+        "arn:aws:s3:::my-bucket/calls/*"]
+
+
+# --- configuration
+
+VARIABLES = {quoted(name)[0]: default for name, default, _ in rows("Configuration")}
+ALLOWED = {
+    "COUNTERSIGN_HOSTS": "proxy.internal", "COUNTERSIGN_ENDPOINT_<SERVICE>": "http://storage.example:9000",
+    "COUNTERSIGN_ENDPOINT": "https://storage.example", "COUNTERSIGN_CA_BUNDLE": None,
+}
+
+
+def check(run, env):
+    proxy = run({"COUNTERSIGN_LISTEN": None, "COUNTERSIGN_CA_BUNDLE": None, **env}, args=["--check"], wait=False)
+    proxy.process.wait(20)
+    return proxy.stop(), proxy.text()
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_variable_of_the_table_is_known(run, authority, name):
+    value = ALLOWED.get(name, VARIABLES[name].strip("`")) or authority.bundle
+    status, text = check(run, {name.replace("<SERVICE>", "BEDROCK_RUNTIME"): value})
+    assert status == 0, text
+    assert "<SERVICE>" not in name or "bedrock-runtime ->" in text
+
+
+def test_defaults_are_what_check_prints(run):
+    status, text = check(run, {})
+    printed = dict(re.findall(r"^(COUNTERSIGN_\w+) +(.*)$", text, re.M))
+    assert status == 0 and len(printed) > 5
+    assert set(printed) <= set(VARIABLES)
+    bundle = printed.pop("COUNTERSIGN_CA_BUNDLE")
+    assert bundle == f"({VARIABLES['COUNTERSIGN_CA_BUNDLE']})"
+    assert printed == {name: VARIABLES[name].strip("`") for name in printed}
+
+
+@pytest.mark.parametrize("setting", quoted(REFUSED))
+def test_what_readme_says_is_refused(run, setting):
+    name, _, value = setting.partition("=")
+    status, text = check(run, {name: value or "1"})
+    assert status == 2 and name in text and "this version does not support it" in text
+
+
+def test_the_table_and_the_refused_are_all():
+    """extension/config.c has the list of names against which typing errors are found."""
+    source = (ROOT / "extension" / "config.c").read_text(encoding="utf-8")
+    known = re.search(r"\bknown\[\] = \{(.*?)\};", source, re.S)[1]
+    names = {"COUNTERSIGN_" + name for name in re.findall(r'"(\w+)"', known)}
+    refused = {setting.partition("=")[0] for setting in quoted(REFUSED)}
+    assert names == set(VARIABLES) - {"COUNTERSIGN_ENDPOINT_<SERVICE>"} | refused
+
+
+# --- the other tables
+
+def test_every_error_code_is_the_programs_and_the_other_way_round():
+    source = (ROOT / "proxy" / "base" / "err.h").read_text(encoding="utf-8")
+    made = {(int(status), code) for status, code in re.findall(r'X\(\w+, (\d+), "(\w+)"\)', source)}
+    told = {(int(status), code) for status, codes, _ in rows("Errors") for code in quoted(codes)}
+    assert made == told and len(made) > 10
+
+
+def test_every_page_is_there(shared):
+    pages = [quoted(page)[0].split() for page, _ in rows("Pages")]
+    assert len(pages) >= 3
+    for method, path in pages:
+        assert shared.ask(method, path).status == 200
+    assert shared.ask("GET", "/-/health", token=False).text == quoted(rows("Pages")[0][1])[0] + "\n"
+
+
+def test_every_page_is_told(shared):
+    told = {quoted(page)[0].split()[1] for page, _ in rows("Pages")}
+    listed = shared.ask("GET", "/-/nothing").text
+    assert set(re.findall(r"/-/\w+", listed)) == told
+
+
+def test_exit_statuses(run):
+    """2 for a wrong configuration, after one line that says which."""
+    assert {name for name, _ in rows("Limits") if name.startswith("exit")} == {f"exit status {n}" for n in range(3)}
+    status, text = check(run, {"COUNTERSIGN_MAX_BODY": "much"})
+    assert status == 2 and len(text.strip().splitlines()) == 1 and "COUNTERSIGN_MAX_BODY=much" in text
+
+
+def test_every_path_of_the_map_exists():
+    paths = {path for path in quoted(section("The source")) if "/" in path}
+    assert len(paths) > 15
+    assert not [path for path in paths if not (ROOT / path).exists()]
+
+
+def test_the_phase_diagram_is_the_sources():
+    [drawn] = re.findall(r"^```\n(.*?)^```$", section("The source"), re.S | re.M)
+    source = (ROOT / "proxy" / "exchange.c").read_text(encoding="utf-8")
+    assert [line.strip() for line in drawn.splitlines()] == [
+        line.removeprefix(" *").strip() for line in source.splitlines()[2:6]]
+
+
+# --- the rest
+
+def test_the_two_commands_come_first():
+    [commands] = re.findall(r"^```\n(make .*?)^```$", section("Two commands"), re.S | re.M)
+    assert commands.split("\n") == ["make demo", "make test", ""]
+    assert README.index("make demo") < README.index("## Use it")
+
+
+def test_the_file_is_plain():
+    assert README.count("<!-- figures -->") == README.count("<!-- /figures -->") == 1
+    assert len(README.splitlines()) < 420
+    assert not [secret for secret in (ROLE["AWS_SECRET_ACCESS_KEY"], TOKEN) if secret in README]
