@@ -70,7 +70,7 @@ static void on_init_error_told(void *owner, const struct api_answer *answer)
 /* Lambda shows this to whoever owns the function. */
 static void tell_init_error(struct lifecycle *life)
 {
-    char body_memory[1024], headers_memory[512];
+    char body_memory[4096], headers_memory[512];
     struct buf body = buf_over(body_memory, sizeof body_memory),
                headers = buf_over(headers_memory, sizeof headers_memory);
     const char *type = life->status == EXIT_CONFIGURATION ? "Extension.BadConfiguration"
@@ -332,6 +332,8 @@ static void close_all(struct lifecycle *life)
         proxy_close(life->proxy);
     for (size_t i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&life->signals[i], NULL);
+    (void)signal(SIGTERM, SIG_IGN); /* a second one would find libuv's handler gone */
+    (void)signal(SIGINT, SIG_IGN);
     (void)uv_timer_start(&life->timer, on_last_call, PATIENCE_MS, 0);
     uv_unref((uv_handle_t *)&life->timer);
     (void)uv_run(life->loop, UV_RUN_DEFAULT);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proxy/answer.h"
 #include "proxy/core.h"
 #include "proxy/exchange.h"
 
@@ -40,6 +41,30 @@ static bool open_for_input(const struct client *c)
     return !c->stream.closing && c->linger_ticks == 0;
 }
 
+/* One empty line may stand before a request (RFC 9112, 2.2); alone it needs no exchange. */
+static bool skip_line(struct client *c, struct span *bytes)
+{
+    if (c->skipped_line || !span_starts(*bytes, SPAN("\r\n")))
+        return false;
+    c->skipped_line = true;
+    *bytes = span_from(*bytes, 2);
+    return true;
+}
+
+static void linger(struct client *c);
+
+static void tell_out_of_memory(struct client *c)
+{
+    struct proxy *proxy = c->proxy;
+    struct fault fault = {ERR_OUT_OF_MEMORY, "There is not enough memory for another request."};
+    struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
+    struct answer_connection connection = {.close = true, .minor = 1};
+    answer_write_error(&out, &fault, DIALECT_JSON, false, connection);
+    uv_buf_t buffer = stream_buffer(buf_span(&out));
+    stream_write(&c->stream, &buffer, 1);
+    linger(c);
+}
+
 /* Hands bytes to the exchange under way, and to the next ones, as far as they are wanted; what is
  * left comes back. */
 static struct span feed(struct client *c, struct span bytes)
@@ -48,12 +73,15 @@ static struct span feed(struct client *c, struct span bytes)
     while (bytes.len > 0 && open_for_input(c)) {
         if (!c->exchange && stream_blocked(&c->stream))
             break; /* it asks faster than it reads the answers */
+        if (!c->exchange && skip_line(c, &bytes))
+            continue;
         if (!c->exchange)
             c->exchange = exchange_create(c->proxy, c);
         if (!c->exchange) {
-            close_client(c, true);
+            tell_out_of_memory(c);
             break;
         }
+        c->skipped_line = false;
         struct exchange *exchange = c->exchange;
         size_t taken = exchange_take(exchange, bytes);
         bytes = span_from(bytes, taken);
@@ -88,6 +116,8 @@ static void settle_end(struct client *c)
         return;
     if (c->exchange)
         exchange_client_ended(c->exchange);
+    else if (stream_blocked(&c->stream))
+        linger(c);
     else
         close_client(c, false);
 }
@@ -102,11 +132,12 @@ static void on_bytes(struct stream *stream, struct span bytes)
 static void on_event(struct stream *stream, enum stream_event event)
 {
     struct client *c = client_of(stream);
-    if (event == STREAM_BROKEN || c->linger_ticks > 0) {
+    bool lingers = c->linger_ticks > 0;
+    c->ended = true;
+    if (event == STREAM_BROKEN || (lingers && !stream_blocked(&c->stream))) {
         close_client(c, false);
         return;
     }
-    c->ended = true;
     settle_end(c);
 }
 
@@ -170,7 +201,7 @@ void client_done(struct client *c, bool keep)
     c->exchange = NULL;
     if (c->stream.closing)
         return;
-    if (!keep || c->over_limit || c->proxy->draining)
+    if (!keep || client_leaves(c))
         linger(c);
     else
         client_wake(c);
@@ -182,16 +213,26 @@ void client_break(struct client *c, bool reset)
     stream_close(&c->stream, reset);
 }
 
+bool client_leaves(const struct client *c)
+{
+    return c->over_limit || c->proxy->draining;
+}
+
 bool client_idle(const struct client *c)
 {
     return (!c->exchange || !exchange_has_request(c->exchange)) && c->linger_ticks == 0
-        && !c->stream.closing;
+        && !c->stream.closing && !stream_blocked(&c->stream);
 }
 
 void client_tick(struct client *c)
 {
-    if (c->linger_ticks == 0 || c->stream.closing)
+    if (c->stream.closing)
         return;
+    if (c->linger_ticks == 0) {
+        if (!c->stream.reading && stream_is_dead(&c->stream))
+            close_client(c, true); /* nobody reads it now, so nobody else would notice */
+        return;
+    }
     bool done = c->ended && !stream_blocked(&c->stream);
     if (done || --c->linger_ticks == 0) {
         c->linger_ticks = 1;
@@ -203,7 +244,7 @@ static struct client *oldest_without_need(const struct proxy *proxy)
 {
     for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next) {
         struct client *c = CONTAINER_OF(at, struct client, link);
-        if (!c->exchange && !c->stream.closing)
+        if (!c->exchange && !c->stream.closing && !stream_blocked(&c->stream))
             return c;
     }
     return NULL;

@@ -22,6 +22,7 @@ struct client {
                               are over */
     bool ended;            /* the client has ended its half */
     bool over_limit;       /* one too many: its first request is answered TooBusy */
+    bool skipped_line;     /* an empty line has come before the next request */
     bool feeding;          /* inside client_feed() */
 };
 
@@ -40,6 +41,9 @@ void client_done(struct client *client, bool keep);
 /* Breaks the connection: an answer that has begun cannot be finished. reset: even its end must look
  * broken. */
 void client_break(struct client *client, bool reset);
+
+/* Whether its connection ends after this answer, whatever the client wants. */
+bool client_leaves(const struct client *client);
 
 /* Whether the connection waits for nothing, so that it may be closed for a newer one. */
 bool client_idle(const struct client *client);

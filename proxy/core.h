@@ -29,6 +29,7 @@ struct proxy {
     size_t client_count, spare_count;
     size_t held_bytes; /* of bodies, all exchanges together */
     uv_timer_t tick;
+    uv_timer_t grace; /* of a drain */
     struct counters counters;
     bool draining;
     bool listeners_closed;

@@ -67,6 +67,7 @@ struct exchange *exchange_create(struct proxy *proxy, struct client *client)
     memset(x, 0, offsetof(struct exchange, claim));
     x->proxy = proxy;
     x->client = client;
+    x->scan.skipped_line = client->skipped_line;
     list_append(&proxy->exchanges, &x->link);
     proxy->counters.in_flight++;
     proxy_need_tick(proxy);
@@ -118,8 +119,8 @@ static void record(struct exchange *x)
  * either. */
 static bool reusable(const struct exchange *x)
 {
-    return x->phase == PHASE_SENT && x->answer == ANSWER_WHOLE && x->answer_framing.keep_alive
-        && !x->odd;
+    return x->phase == PHASE_SENT && x->answer == ANSWER_WHOLE && x->upstream
+        && !upstream_blocked(x->upstream) && x->answer_framing.keep_alive && !x->odd;
 }
 
 /* Lets go of all but the client; x is not to be used any more, only recycled. */
@@ -166,7 +167,7 @@ void exchange_break(struct exchange *x, bool reset)
 /* After these nobody can tell where the next request would begin. */
 static bool ends_connection(const struct exchange *x, enum err err)
 {
-    bool unread = !x->head_ns || !body_whole(&x->body);
+    bool unread = !x->head_ns || !body_whole(&x->body) || client_leaves(x->client);
     bool tunnel = err == ERR_METHOD_NOT_ALLOWED && x->route.kind != ROUTE_OWN_PAGE;
     return unread || tunnel || !x->framing.keep_alive || err == ERR_BAD_REQUEST
         || err == ERR_REQUEST_TIMEOUT;
@@ -349,12 +350,19 @@ void exchange_abort(struct exchange *x)
 void exchange_timeout(struct exchange *x)
 {
     struct fault fault;
-    bool server_stalls = x->phase == PHASE_STREAM && upstream_blocked(x->upstream);
-    enum err err = server_stalls ? ERR_UPSTREAM_TIMEOUT : phases[x->phase].error;
-    (void)fault_set(&fault, err, "%s",
-        server_stalls ? "The server stopped taking the body." : phases[x->phase].text);
-    if (x->phase == PHASE_CONTINUE)
+    enum err err = phases[x->phase].error;
+    const char *text = phases[x->phase].text;
+    if (x->phase == PHASE_CONTINUE) {
         send_continue(x);
-    else
-        exchange_fail(x, &fault);
+        return;
+    }
+    if (x->phase == PHASE_STREAM && upstream_blocked(x->upstream)) {
+        err = ERR_UPSTREAM_TIMEOUT;
+        text = "The server stopped taking the body.";
+    } else if (x->phase == PHASE_CONNECT && pool_waits_for_server(&x->lease)) {
+        err = ERR_UPSTREAM_TIMEOUT;
+        text = "The server could not be reached in time (COUNTERSIGN_TIMEOUT_MS).";
+    }
+    (void)fault_set(&fault, err, "%s", text);
+    exchange_fail(x, &fault);
 }

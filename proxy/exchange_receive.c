@@ -75,7 +75,7 @@ static void stop_sending(struct exchange *x)
 static const char *on_final(struct exchange *x, struct gathered *g)
 {
     stop_sending(x);
-    x->close = x->close || !x->framing.keep_alive;
+    x->close = x->close || !x->framing.keep_alive || client_leaves(x->client);
     x->answer_how = answer_framing_for(&x->answer_framing, x->head.minor);
     x->close = x->close || x->answer_how == ANSWER_UNTIL_CLOSE;
     x->status = (int)x->answer_head.status;
@@ -142,12 +142,12 @@ static void relay_end(struct exchange *x, struct gathered *g)
     x->answer = ANSWER_WHOLE;
     if (x->answer_how != ANSWER_CHUNKED)
         return;
+    if (g->count + 1 > GATHERED_MAX)
+        flush(x, g);
     size_t start = g->head.len;
     buf_text(&g->head, "0\r\n");
     answer_write_trailers(&g->head, body_trailers(&x->answer_body), false);
     buf_text(&g->head, "\r\n");
-    if (g->count + 1 > GATHERED_MAX)
-        flush(x, g);
     add(g, buf_since(&g->head, start));
 }
 
@@ -192,7 +192,9 @@ static void go_on(struct exchange *x)
 {
     if (stream_blocked(&x->client->stream))
         upstream_read(x->upstream, false);
-    if (x->server_continues)
+    if (x->phase == PHASE_DISCARD)
+        client_wake(x->client); /* it may wait to send what the server no longer wants */
+    else if (x->server_continues)
         send_continue(x); /* what the client has sent ahead may end the exchange */
 }
 

@@ -44,7 +44,8 @@ static enum err known_hash(struct exchange *x, struct fault *fault)
 /* A body so short that it costs nothing to keep: then a dead connection costs nothing either. */
 static bool is_short(const struct exchange *x)
 {
-    return x->framing.kind == BODY_LENGTH && x->framing.length <= SHORT_BODY_BYTES;
+    return x->framing.kind == BODY_LENGTH && x->framing.length <= SHORT_BODY_BYTES
+        && x->framing.length <= x->proxy->options.max_body;
 }
 
 /* Whether the body must be there whole before the head can go, or is there already. */
@@ -101,6 +102,10 @@ enum err send_plan(struct exchange *x, struct fault *fault)
     if (!chunked && x->framing.length > x->proxy->options.max_body)
         return too_large(x, fault);
     err = hold_room(x, chunked ? 1 : (size_t)x->framing.length, fault);
+    if (err && x->copies) {
+        x->copies = false; /* no room to keep it: it streams, and can be sent once */
+        return OK;
+    }
     if (!err && x->holds)
         exchange_enter(x, PHASE_HOLD);
     return err;

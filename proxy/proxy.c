@@ -40,7 +40,8 @@ struct proxy *proxy_create(const struct proxy_options *options)
     list_init(&proxy->spare);
     proxy->signer = signer_create();
     proxy->pool = proxy->signer ? pool_create(&pool) : NULL;
-    if (!proxy->pool || uv_timer_init(options->loop, &proxy->tick) < 0) {
+    if (!proxy->pool || uv_timer_init(options->loop, &proxy->tick) < 0
+        || uv_timer_init(options->loop, &proxy->grace) < 0) {
         signer_destroy(proxy->signer);
         free(proxy);
         return NULL;
@@ -54,13 +55,21 @@ struct proxy *proxy_create(const struct proxy_options *options)
     return proxy;
 }
 
+static bool own_name(const struct route_options *route, const struct authority *authority)
+{
+    bool own = authority_is_loopback(authority);
+    for (size_t i = 0; i < route->names; i++)
+        own = own || span_equal_nocase(route->name[i], authority->host);
+    return own;
+}
+
 /* An endpoint that leads back here would be asked, and ask itself, until memory is gone. */
 static enum err refuse_loops(const struct proxy *proxy, struct fault *fault)
 {
     const struct route_options *route = &proxy->route;
     for (size_t i = 0; i < route->endpoints; i++) {
         const struct authority *a = &route->endpoint[i].authority;
-        if (authority_is_loopback(a) && a->port == proxy->listeners.port)
+        if (own_name(route, a) && listeners_have_port(&proxy->listeners, a->port))
             return fault_set(fault, ERR_BAD_REQUEST,
                 "%.*s=...%.*s:%u is this proxy's own address, so every request would go in a "
                 "circle. Name the server that the proxy is to send to; SDKs find the proxy by "
@@ -144,14 +153,14 @@ void proxy_check_drained(struct proxy *proxy)
         return;
     void (*on_drained)(void *) = proxy->on_drained;
     proxy->on_drained = NULL;
-    (void)uv_timer_stop(&proxy->tick);
+    (void)uv_timer_stop(&proxy->grace);
     on_drained(proxy->user);
 }
 
 /* What is still under way has had its time. */
 static void on_grace_over(uv_timer_t *timer)
 {
-    struct proxy *proxy = CONTAINER_OF(timer, struct proxy, tick);
+    struct proxy *proxy = CONTAINER_OF(timer, struct proxy, grace);
     while (!list_empty(&proxy->exchanges))
         exchange_abort(CONTAINER_OF(proxy->exchanges.next, struct exchange, link));
     for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next)
@@ -170,11 +179,11 @@ void proxy_drain(struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void
         else if (client_idle(client))
             client_break(client, false);
     }
-    (void)uv_timer_start(&proxy->tick, on_grace_over, grace_ms, 0);
+    (void)uv_timer_start(&proxy->grace, on_grace_over, grace_ms, 0);
     listeners_close(&proxy->listeners);
 }
 
-static void on_tick_closed(uv_handle_t *handle)
+static void on_timer_closed(uv_handle_t *handle)
 {
     (void)handle;
 }
@@ -183,9 +192,10 @@ void proxy_close(struct proxy *proxy)
 {
     if (!proxy->listeners.closing)
         listeners_close(&proxy->listeners);
-    on_grace_over(&proxy->tick);
+    on_grace_over(&proxy->grace);
     pool_destroy(proxy->pool);
-    uv_close((uv_handle_t *)&proxy->tick, on_tick_closed);
+    uv_close((uv_handle_t *)&proxy->tick, on_timer_closed);
+    uv_close((uv_handle_t *)&proxy->grace, on_timer_closed);
 }
 
 void proxy_free(struct proxy *proxy)

@@ -52,6 +52,14 @@ static void on_connection(uv_stream_t *server, int status)
         listener->waiting = !listener->listeners->on_client(listener->listeners, server);
 }
 
+bool listeners_have_port(const struct listeners *listeners, unsigned port)
+{
+    for (unsigned i = 0; i < listeners->count; i++)
+        if (listeners->sockets[i].port == port)
+            return true;
+    return false;
+}
+
 bool listeners_retry(struct listeners *listeners)
 {
     bool waiting = false;
@@ -104,7 +112,7 @@ static int listen_tcp(struct listeners *listeners, const char *host, unsigned *p
     if (status == 0)
         status = uv_tcp_getsockname(&listener->uv.tcp, (struct sockaddr *)&address, &length);
     if (status == 0)
-        *port = ntohs(
+        *port = listener->port = ntohs(
             ((struct sockaddr_in *)&address)->sin_port); /* at the same place in sockaddr_in6 */
     else
         uv_close(&listener->uv.handle, on_listener_closed);

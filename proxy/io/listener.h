@@ -33,7 +33,8 @@ struct listener {
         uv_pipe_t pipe;
     } uv;
     struct listeners *listeners;
-    bool waiting; /* a connection is there that on_client could not take */
+    unsigned port; /* 0 for a Unix socket */
+    bool waiting;  /* a connection is there that on_client could not take */
     char path[LISTEN_UNIX_BYTES];
 };
 
@@ -53,6 +54,8 @@ struct listeners {
  * words for whoever started the program. */
 MUST_USE enum err listeners_open(
     struct listeners *listeners, uv_loop_t *loop, struct span list, struct fault *fault);
+
+bool listeners_have_port(const struct listeners *listeners, unsigned port);
 
 /* Tries those again that on_client could not take; true while there still are some. */
 bool listeners_retry(struct listeners *listeners);

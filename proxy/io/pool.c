@@ -8,8 +8,7 @@ enum {
     RECENT_MS = 4000,     /* load balancers keep a connection longer than this */
     ADDRESSES_MS = 10000, /* how long a lookup's answer is used again */
     SWEEP_MS = 1000,
-    UNASKED_MS = 20, /* idle for less than this, a connection is hardly dead */
-    IDLE_MAX = 128,  /* of all origins: descriptors are few in Lambda */
+    IDLE_MAX = 128, /* of all origins: descriptors are few in Lambda */
 };
 
 struct pool {
@@ -119,6 +118,7 @@ static void offer(struct upstream *u)
         discard_oldest(pool);
     if (!uv_is_active((uv_handle_t *)&pool->sweep))
         (void)uv_timer_start(&pool->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    balance(origin); /* one that waits for a fresh connection may take its place */
 }
 
 static void on_ready(struct upstream *u)
@@ -253,12 +253,10 @@ void pool_destroy(struct pool *pool)
     uv_close((uv_handle_t *)&pool->sweep, on_sweep_closed);
 }
 
-/* One that was used a moment ago is not asked for a request that can be sent again. */
-static bool still_good(struct upstream *u, enum pool_trust trust, int64_t idle_ms)
+static bool still_good(struct upstream *u, int64_t idle_ms)
 {
     const struct pool_options *options = &((struct origin *)u->origin)->pool->options;
-    bool surely = trust == POOL_ANY && idle_ms < UNASKED_MS;
-    return idle_ms >= 0 && idle_ms <= options->idle_ms && (surely || upstream_usable(u));
+    return idle_ms >= 0 && idle_ms <= options->idle_ms && upstream_usable(u);
 }
 
 static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
@@ -268,7 +266,7 @@ static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
     while (trust != POOL_FRESH && !list_empty(&origin->idle)) {
         struct upstream *u = upstream_at(origin->idle.next);
         int64_t idle_ms = now - u->idle_since_ms;
-        if (!still_good(u, trust, idle_ms)) {
+        if (!still_good(u, idle_ms)) {
             discard(u);
             continue;
         }
@@ -313,6 +311,11 @@ void pool_leave(struct lease *lease)
         return;
     link_remove(&lease->link);
     lease->origin->waiters--;
+}
+
+bool pool_waits_for_server(const struct lease *lease)
+{
+    return link_listed(&lease->link) && lease->origin->becoming > 0;
 }
 
 const struct fault *pool_fault(const struct pool *pool)

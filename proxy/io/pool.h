@@ -49,6 +49,9 @@ MUST_USE enum err pool_take(struct pool *pool, const struct upstream_target *tar
 /* Leaves the queue; harmless where it is in none. */
 void pool_leave(struct lease *lease);
 
+/* Whether the lease waits for a server that has not answered, and not for a place. */
+bool pool_waits_for_server(const struct lease *lease);
+
 /* In words, after pool_take() has failed. */
 const struct fault *pool_fault(const struct pool *pool);
 

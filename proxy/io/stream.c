@@ -1,6 +1,7 @@
 #include "proxy/io/stream.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -53,12 +54,14 @@ static bool truly_ended(const struct stream *stream)
 static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
 {
     struct stream *stream = CONTAINER_OF(handle, struct stream, uv.stream);
+    if (count > 0 && stream->broken && !stream->hears_out)
+        return;
     if (count > 0) {
         stream->on_bytes(stream, (struct span){buffer->base, (size_t)count});
     } else if (count < 0) {
         stream_read(stream, false);
-        stream->on_event(
-            stream, count == UV_EOF && truly_ended(stream) ? STREAM_END : STREAM_BROKEN);
+        bool ended = count == UV_EOF && !stream->broken && truly_ended(stream);
+        stream->on_event(stream, ended ? STREAM_END : STREAM_BROKEN);
     }
 }
 
@@ -81,8 +84,10 @@ static void on_written(uv_write_t *request, int status)
     free(written);
     if (status == UV_ECANCELED)
         return;
-    if (status < 0 && !stream->broken) {
-        stream->broken = true;
+    stream->broken = stream->broken || status < 0;
+    if (status < 0 && stream->hears_out) {
+        stream_read(stream, true);
+    } else if (status < 0) {
         stream_read(stream, false);
         stream->on_event(stream, STREAM_BROKEN);
     } else if (status == 0 && stream->queued == 0) {
@@ -98,7 +103,7 @@ static void queue_rest(struct stream *stream, const uv_buf_t *buffers, unsigned 
         total += buffers[i].len;
     struct queued_write *rest = malloc(sizeof *rest + (total - taken));
     if (!rest) {
-        stream->broken = true; /* its bytes would be missing: no more may follow them */
+        stream_fail(stream); /* its bytes would be missing: no more may follow them */
         return;
     }
     rest->stream = stream;
@@ -112,7 +117,7 @@ static void queue_rest(struct stream *stream, const uv_buf_t *buffers, unsigned 
     }
     uv_buf_t whole = uv_buf_init(rest->data, (unsigned)rest->bytes);
     if (uv_write(&rest->request, &stream->uv.stream, &whole, 1, on_written) < 0) {
-        stream->broken = true;
+        stream_fail(stream);
         free(rest);
         return;
     }
@@ -127,9 +132,9 @@ void stream_write(struct stream *stream, const uv_buf_t *buffers, unsigned count
     if (stream->broken || stream->closing || total == 0)
         return;
     int taken = stream->queued > 0 ? UV_EAGAIN : uv_try_write(&stream->uv.stream, buffers, count);
+    stream->broken = taken < 0 && taken != UV_EAGAIN;
     if (taken < 0)
-        taken =
-            0; /* queued all the same: then a failure is told by a callback, not inside this call */
+        taken = 0; /* queued all the same: a callback tells of a failure, not this call */
     if ((size_t)taken < total)
         queue_rest(stream, buffers, count, (size_t)taken);
 }
@@ -147,6 +152,22 @@ bool stream_catch_up(struct stream *stream)
         stream->on_bytes(stream, (struct span){bytes, (size_t)count});
     }
     return false;
+}
+
+void stream_fail(struct stream *stream)
+{
+    int fd;
+    stream->broken = true;
+    if (!stream->closing && uv_fileno(&stream->uv.handle, &fd) == 0)
+        (void)shutdown(fd, SHUT_RDWR); /* the read that follows finds the end */
+    stream_read(stream, true);
+}
+
+bool stream_is_dead(const struct stream *stream)
+{
+    struct pollfd watched = {.fd = -1};
+    return uv_fileno(&stream->uv.handle, &watched.fd) < 0
+        || (poll(&watched, 1, 0) > 0 && (watched.revents & (POLLERR | POLLHUP)));
 }
 
 static void on_shut(uv_shutdown_t *request, int status)
@@ -174,6 +195,7 @@ void stream_close(struct stream *stream, bool reset)
     stream->closing = true;
     stream->reading = false;
     bool tcp = stream->uv.handle.type == UV_TCP;
+    reset = reset || stream->queued > 0; /* a cut answer must not look whole */
     if (!reset || !tcp || uv_tcp_close_reset(&stream->uv.tcp, on_close) < 0)
         uv_close(&stream->uv.handle, on_close);
 }

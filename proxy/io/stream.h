@@ -19,7 +19,8 @@ struct stream {
     size_t queued; /* bytes that the kernel has not taken yet */
     bool reading;
     bool closing;
-    bool broken; /* a write failed: nothing more can be sent */
+    bool broken;    /* a write failed: nothing more can be sent */
+    bool hears_out; /* after a failed write, what the other side has still said is read first */
     uv_shutdown_t shutdown;
     /* bytes: in the loop's input buffer; gone when the call returns. */
     void (*on_bytes)(struct stream *stream, struct span bytes);
@@ -61,9 +62,15 @@ static inline bool stream_blocked(const struct stream *stream)
  */
 bool stream_catch_up(struct stream *stream);
 
+/* Gives the connection up: what is written after this is swallowed, and on_event tells. */
+void stream_fail(struct stream *stream);
+
+/* Whether the other side is known to be gone; for a stream that is not being read. */
+bool stream_is_dead(const struct stream *stream);
+
 /* Ends our half after what is queued. */
 void stream_end(struct stream *stream);
 
 /* May be called any number of times. reset: the other side is to see a broken connection, not an
- * end. */
+ * end; so it is where queued bytes are lost. */
 void stream_close(struct stream *stream, bool reset);

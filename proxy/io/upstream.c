@@ -4,7 +4,7 @@
 
 #include "proxy/io/memory.h"
 
-enum { ATTEMPT_MIN_MS = 250 };
+enum { ATTEMPT_MIN_MS = 250, WARNED_MS = 50 };
 
 static void attempt(struct upstream *u);
 
@@ -124,10 +124,10 @@ static enum err read_secured(struct upstream *u)
         lend_memory(u);
         enum err err = tls_read(&u->tls, memory->plain, sizeof memory->plain, &bytes);
         flush(u);
-        if (err)
-            return err;
         if (bytes > 0)
             deliver(u, (struct span){memory->plain, bytes});
+        if (err)
+            return err;
     } while (!u->closing && tls_has_more(&u->tls));
     return OK;
 }
@@ -165,6 +165,7 @@ static void on_bytes(struct stream *stream, struct span bytes)
     if (u->returned && !u->closing) {
         u->returned = false;
         u->user = NULL;
+        stream_read(&u->stream, true);
         u->owner->on_free(u);
     }
 }
@@ -223,6 +224,11 @@ static void on_connect(uv_connect_t *request, int status)
 static void on_timeout(uv_timer_t *timer)
 {
     struct upstream *u = CONTAINER_OF(timer, struct upstream, timer);
+    if (!u->warned) {
+        u->warned = true; /* after a freeze the answer may be here, and only not read yet */
+        (void)uv_timer_start(timer, on_timeout, WARNED_MS, 0);
+        return;
+    }
     (void)fault_set(&u->fault, ERR_UPSTREAM_TIMEOUT,
         "The server %.*s could not be reached and secured in time (%u ms).",
         SPAN_ARGS(u->target.server), u->target.timeout_ms);
@@ -237,6 +243,7 @@ static void on_timeout(uv_timer_t *timer)
  * use it up. */
 static void arm_timer(struct upstream *u, size_t addresses_left)
 {
+    u->warned = false;
     uint64_t now = uv_now(u->timer.loop), left = u->deadline_ms > now ? u->deadline_ms - now : 0;
     uint64_t share = left / (addresses_left ? addresses_left : 1);
     if (share < ATTEMPT_MIN_MS && left > ATTEMPT_MIN_MS)
@@ -323,6 +330,7 @@ struct upstream *upstream_open(const struct upstream_setup *setup)
     u->target = setup->target;
     u->tls_client = setup->tls_client;
     u->session = setup->session;
+    u->stream.hears_out = true;
     u->stream.on_bytes = on_bytes;
     u->stream.on_event = on_event;
     u->stream.on_drained = on_drained;
@@ -357,7 +365,7 @@ static void write_secured(struct upstream *u, struct span plain)
         if (u->tls.out_bytes + part.len + RECORDS_OVERHEAD > u->tls.out_max)
             flush(u);
         if (tls_write(&u->tls, part) != OK)
-            u->stream.broken = true;
+            stream_fail(&u->stream);
         plain = span_from(plain, part.len);
     }
 }

@@ -74,6 +74,7 @@ struct upstream {
     struct fault fault;   /* the last attempt's */
     unsigned pending;     /* open handles */
     bool closing;
+    bool warned;  /* the timer has fired once */
     bool in_read; /* inside the read callback: a loan given back ends when it ends */
     bool returned;
     bool used; /* has served an exchange before */

@@ -186,6 +186,8 @@ CHUNKS = [
     *(chunked(name + " to HTTP/1.0", body, relayed(body=content, framing=("close",), reused=True), minor=0)
       for name, body, content in GOOD_CHUNKS),
     *(chunked(name, body, TRAILED | BROKEN) for name, body in UNSURE_CHUNKS),
+    *(chunked(f"{count} of one byte", b"1\r\nv\r\n" * count + b"0\r\nX-A: b\r\n\r\n",
+              relayed(body=b"v" * count, trailers=(b"X-A: b",), reused=True)) for count in range(2, 80)),
     late("a size of 64 bits", b"ffffffffffffffff\r\nhello", CUT, "close"),
     late("sizes that add up beyond 64 bits", b"fffffffffffffffb\r\nhello\r\n" + LAST, CUT, "close"),
     late("an extension without end", b"5;" + b"a" * 300_000),

@@ -66,7 +66,7 @@ class Lean:
 def lean(request, stage):
     """Once with the release build, tight, and once with the tested build, which may be a sanitized one."""
     release = request.param == "release" and RELEASE.exists()
-    return Lean(stage, RELEASE, 2048) if release else Lean(stage, BINARY, 16 * 1024)
+    return Lean(stage, RELEASE, 1024) if release else Lean(stage, BINARY, 16 * 1024)
 
 
 def test_a_large_download(lean):

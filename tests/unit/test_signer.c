@@ -112,7 +112,7 @@ static void test_secrets_of_every_length(void **state)
 /* Names beyond what a key is kept for are refused, and what is kept stays right. */
 static void test_too_long(void **state)
 {
-    char long_name[65], hex[HASH_HEX_BYTES], secret[253];
+    char long_name[65], hex[HASH_HEX_BYTES], secret[257];
     memset(long_name, 'n', sizeof long_name);
     memset(secret, 's', sizeof secret);
     struct credentials credentials = {.secret_access_key = SPAN(SECRET)};
