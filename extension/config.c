@@ -242,6 +242,11 @@ static enum err add_endpoint(struct config *config, struct span variable, struct
             "must be http://host[:port] or https://host[:port], without path or user");
     if (service.len > 0)
         endpoint.service = service_named(config, span_from(service, 1));
+    if (service.len > 0 && endpoint.service.len + 1 != service.len)
+        return refuse(fault, text, value, "is too long a name for a service");
+    for (size_t i = 0; i < config->proxy.route.endpoints; i++)
+        if (span_equal(config->endpoints[i].service, endpoint.service))
+            return refuse(fault, text, value, "names the endpoint of that service a second time");
     config->endpoints[config->proxy.route.endpoints++] = endpoint;
     return OK;
 }
@@ -316,6 +321,30 @@ static enum err read_lifecycle(struct config *config, struct fault *fault)
     return err;
 }
 
+/* A byte that no key or token has, a line feed from a file say, would become part of a header. */
+static enum err check_secret(const char *name, struct span secret, struct fault *fault)
+{
+    for (size_t i = 0; i < secret.len; i++)
+        if (secret.at[i] <= ' ' || secret.at[i] > '~')
+            return fault_set(fault, ERR_BAD_REQUEST,
+                "%s (not shown): a space, line feed or other byte stands in it that no key or token "
+                "has; set it without.",
+                name);
+    return OK;
+}
+
+static enum err check_credentials(struct config *config, struct fault *fault)
+{
+    enum err err = check_secret("AWS_ACCESS_KEY_ID", config->credentials.access_key_id, fault);
+    if (!err)
+        err = check_secret("AWS_SECRET_ACCESS_KEY", config->credentials.secret_access_key, fault);
+    if (!err)
+        err = check_secret("AWS_SESSION_TOKEN", config->credentials.session_token, fault);
+    if (!err)
+        err = check_secret("AWS_CONTAINER_AUTHORIZATION_TOKEN", config->container_token, fault);
+    return err;
+}
+
 static void read_credentials(struct config *config)
 {
     config->credentials.access_key_id = value_of("AWS_ACCESS_KEY_ID");
@@ -350,7 +379,7 @@ enum err config_load(struct config *config, struct fault *fault)
 {
     static enum err (*const readers[])(struct config *, struct fault *) = {read_log, read_access,
         read_listen, read_names, read_numbers, read_endpoints, read_region, read_bundle,
-        read_lifecycle};
+        read_lifecycle, check_credentials};
     *config = (struct config){
         .log_level = LOG_INFO, .runtime_api = value_of("AWS_LAMBDA_RUNTIME_API").at};
     read_credentials(config);

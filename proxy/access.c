@@ -32,17 +32,20 @@ static bool password_shown(struct span value, struct span token)
     return same_secret(buf_span(&password), token) || same_secret(buf_span(&decoded), token);
 }
 
-static bool token_shown(const struct head *head, struct span token)
+enum proof { PROOF_NONE, PROOF_TOKEN, PROOF_BASIC };
+
+static enum proof token_shown(const struct head *head, struct span token)
 {
+    enum proof proof = PROOF_NONE;
     for (size_t i = 0; i < head->count; i++) {
         const struct field *field = &head->fields[i];
         bool basic = field->id == FIELD_AUTHORIZATION || field->id == FIELD_PROXY_AUTHORIZATION;
         if (field->id == FIELD_X_COUNTERSIGN_TOKEN && same_secret(field->value, token))
-            return true;
+            return PROOF_TOKEN;
         if (basic && password_shown(field->value, token))
-            return true;
+            proof = PROOF_BASIC;
     }
-    return false;
+    return proof;
 }
 
 static bool token_tried(const struct head *head)
@@ -114,19 +117,25 @@ static bool cross_site(const struct claim_request *request)
     return false;
 }
 
+/* A browser that was once given the password sends it along by itself, also for another site's
+ * page. */
+static bool from_other_site(
+    const struct access_rules *rules, const struct claim_request *request, enum proof proof)
+{
+    return (!rules->token_required || proof == PROOF_BASIC) && cross_site(request);
+}
+
 enum access access_check(const struct access_rules *rules, const struct claim_request *request,
     const struct claim *claim, struct fault *fault)
 {
-    if (!rules->token_required) {
-        if (!cross_site(request))
-            return ACCESS_GRANTED;
+    enum proof proof = token_shown(request->head, credentials_caller_token(rules->credentials));
+    if (from_other_site(rules, request, proof)) {
         (void)fault_set(fault, ERR_HOST_NOT_ALLOWED,
             "A browser sent this for a page of another site. No such page may use this "
             "function's role.");
         return ACCESS_REFUSED;
     }
-    struct span token = credentials_caller_token(rules->credentials);
-    if (token_shown(request->head, token))
+    if (proof != PROOF_NONE || !rules->token_required)
         return ACCESS_GRANTED;
     if (claim)
         return check_claim(rules, request, claim, fault);

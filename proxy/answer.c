@@ -83,8 +83,9 @@ void answer_write(
 void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect,
     bool to_head, struct answer_connection connection)
 {
-    char memory[4096];
+    char memory[4096], extra_memory[256];
     struct buf body = buf_over(memory, sizeof memory);
+    struct buf extra = buf_over(extra_memory, sizeof extra_memory);
     struct span code = span_of(err_code(fault->err));
     dialect_write_error(&body, dialect, code, span_of(fault->text));
     struct answer_own own = {.status = err_status(fault->err),
@@ -92,14 +93,15 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
         .error = code,
         .body = buf_span(&body),
         .to_head = to_head};
+    if (fault->err == ERR_TOKEN_REQUIRED)
+        buf_text(&extra, "WWW-Authenticate: Basic realm=\"countersign\"\r\n");
+    if (fault->err == ERR_METHOD_NOT_ALLOWED)
+        buf_text(&extra, "Allow: GET, HEAD\r\n");
+    if (fault->err == ERR_TOO_BUSY || fault->err == ERR_OUT_OF_MEMORY)
+        buf_text(&extra, "Retry-After: 1\r\n");
     if (dialect == DIALECT_CBOR)
-        own.extra = SPAN("Smithy-Protocol: rpc-v2-cbor\r\n");
-    else if (fault->err == ERR_TOKEN_REQUIRED)
-        own.extra = SPAN("WWW-Authenticate: Basic realm=\"countersign\"\r\n");
-    else if (fault->err == ERR_METHOD_NOT_ALLOWED)
-        own.extra = SPAN("Allow: GET, HEAD\r\n");
-    else if (fault->err == ERR_TOO_BUSY || fault->err == ERR_OUT_OF_MEMORY)
-        own.extra = SPAN("Retry-After: 1\r\n");
+        buf_text(&extra, "Smithy-Protocol: rpc-v2-cbor\r\n");
+    own.extra = buf_span(&extra);
     answer_write(out, &own, connection);
 }
 

@@ -27,7 +27,8 @@ struct proxy {
     struct link exchanges; /* all that are under way */
     struct link spare;     /* exchanges to be used again: their memory is large and warm */
     size_t client_count, spare_count;
-    size_t held_bytes; /* of bodies, all exchanges together */
+    size_t held_bytes;     /* of bodies, all exchanges together */
+    size_t unproven_bytes; /* of them, of callers whose signature is not verified yet */
     uv_timer_t tick;
     uv_timer_t grace; /* of a drain */
     struct counters counters;

@@ -123,6 +123,13 @@ static bool reusable(const struct exchange *x)
         && !upstream_blocked(x->upstream) && x->answer_framing.keep_alive && !x->odd;
 }
 
+void exchange_close_access(struct exchange *x)
+{
+    if (x->access_open)
+        x->proxy->unproven_bytes -= x->held_max;
+    x->access_open = false;
+}
+
 /* Lets go of all but the client; x is not to be used any more, only recycled. */
 static void release(struct exchange *x)
 {
@@ -131,6 +138,7 @@ static void release(struct exchange *x)
     bool again = reusable(x);
     pool_leave(&x->lease);
     record(x);
+    exchange_close_access(x);
     proxy->held_bytes -= x->held_max;
     free(x->held);
     link_remove(&x->link);

@@ -20,18 +20,31 @@ static bool is_hex_hash(struct span text)
     return text.len == HASH_HEX_BYTES;
 }
 
+/* Whether the head speaks of an aws-chunked body that its hash field does not announce. */
+static bool chunks_unannounced(const struct head *head, bool announced)
+{
+    const struct field *encoding = head_find_name(head, SPAN("Content-Encoding"));
+    bool chunked = (encoding && field_list_has(encoding->value, SPAN("aws-chunked")))
+        || head_find_name(head, SPAN("X-Amz-Decoded-Content-Length"));
+    return (chunked && !announced) || head_count(head, FIELD_X_AMZ_CONTENT_SHA256) > 1;
+}
+
 /* What the signature says of the body, where the head tells already: the client's own hash, or S3's
  * literals. */
 static enum err known_hash(struct exchange *x, struct fault *fault)
 {
     struct span given = head_value(&x->head, FIELD_X_AMZ_CONTENT_SHA256);
-    bool streaming = span_starts(given, SPAN("STREAMING-"));
-    if (streaming
-        && !(x->route.s3 && span_equal(given, SPAN("STREAMING-UNSIGNED-PAYLOAD-TRAILER"))))
+    bool streaming = span_starts_nocase(given, SPAN("STREAMING-"));
+    bool passes = x->route.s3 && span_equal(given, SPAN("STREAMING-UNSIGNED-PAYLOAD-TRAILER"));
+    if (streaming && !passes)
         return fault_set(fault, ERR_NOT_IMPLEMENTED,
             "A body of signed chunks cannot be passed on yet, for its signatures are the "
             "client's. Let the client send it plain: over http:// most SDKs have a setting for "
             "unsigned payloads.");
+    if (x->route.s3 && chunks_unannounced(&x->head, streaming))
+        return fault_set(fault, ERR_BAD_REQUEST,
+            "The body is aws-chunked, but X-Amz-Content-Sha256 does not say so in one way: S3 would "
+            "store the chunks' envelope as the object.");
     if (is_hex_hash(given) || streaming)
         x->hash = given;
     else if (x->framing.kind == BODY_NONE)
@@ -78,7 +91,8 @@ static enum err hold_room(struct exchange *x, size_t bytes, struct fault *fault)
     size_t more = bytes - x->held_max;
     if (bytes > proxy->options.max_body)
         return too_large(x, fault);
-    if (proxy->held_bytes + more > proxy->options.max_body * HELD_FACTOR)
+    bool full = proxy->held_bytes + more > proxy->options.max_body * HELD_FACTOR;
+    if (full || (x->access_open && proxy->unproven_bytes + more > proxy->options.max_body))
         return fault_set(fault, ERR_TOO_BUSY,
             "Too many bodies are held at once (COUNTERSIGN_MAX_BODY). Try again.");
     char *held = realloc(x->held, bytes);
@@ -88,6 +102,7 @@ static enum err hold_room(struct exchange *x, size_t bytes, struct fault *fault)
     x->held = held;
     x->held_max = bytes;
     proxy->held_bytes += more;
+    proxy->unproven_bytes += x->access_open ? more : 0;
     return OK;
 }
 
@@ -101,7 +116,8 @@ enum err send_plan(struct exchange *x, struct fault *fault)
         return err;
     if (!chunked && x->framing.length > x->proxy->options.max_body)
         return too_large(x, fault);
-    err = hold_room(x, chunked ? 1 : (size_t)x->framing.length, fault);
+    bool grows = chunked || x->access_open; /* room as bytes come, not as they are promised */
+    err = hold_room(x, grows ? 1 : (size_t)x->framing.length, fault);
     if (err && x->copies) {
         x->copies = false; /* no room to keep it: it streams, and can be sent once */
         return OK;
@@ -128,8 +144,11 @@ static void tell_continue(struct exchange *x)
 static bool conditional_write(const struct head *head)
 {
     bool reads = head_method_is(head, SPAN("GET")) || head_method_is(head, SPAN("HEAD"));
-    return !reads
-        && (head_find_name(head, SPAN("If-Match")) || head_find_name(head, SPAN("If-None-Match")));
+    for (size_t i = 0; !reads && i < head->count; i++)
+        if (span_starts_nocase(head->fields[i].name, SPAN("If-"))
+            || span_starts_nocase(head->fields[i].name, SPAN("x-amz-if-")))
+            return true;
+    return false;
 }
 
 /* A body that streams can only be sent once, so its connection must deserve trust. */
@@ -279,7 +298,7 @@ static enum err on_held(struct exchange *x, struct fault *fault)
     if (!x->access_open)
         return OK;
     struct claim_request request = {&x->head, &x->target, hash};
-    x->access_open = false;
+    exchange_close_access(x);
     enum access access = access_check(&x->proxy->access, &request, &x->claim, fault);
     return access == ACCESS_GRANTED ? OK : fault->err;
 }

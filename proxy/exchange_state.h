@@ -103,6 +103,9 @@ void exchange_finish(struct exchange *x);
 /* Ends the exchange and the client's connection with it. reset: its end must look broken. */
 void exchange_break(struct exchange *x, bool reset);
 
+/* The question of access is settled: what is held is no longer a stranger's. */
+void exchange_close_access(struct exchange *x);
+
 /* Whether the caller may do it. A signature that covers the body leaves that open until the body is
  * there. Errors: TOKEN_REQUIRED, HOST_NOT_ALLOWED, NO_CREDENTIALS. */
 MUST_USE enum err exchange_admit(struct exchange *x, struct fault *fault);

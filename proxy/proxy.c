@@ -1,5 +1,6 @@
 #include "proxy/proxy.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "proxy/base/log.h"
@@ -55,9 +56,26 @@ struct proxy *proxy_create(const struct proxy_options *options)
     return proxy;
 }
 
+/* Other spellings of this machine: 0.0.0.0, ::, 2130706433, ::ffff:127.0.0.1. */
+static bool means_loopback(struct span host)
+{
+    char text[64] = {0};
+    struct in_addr v4;
+    struct in6_addr v6;
+    memcpy(text, host.at, host.len < sizeof text ? host.len : sizeof text - 1);
+    if (inet_pton(AF_INET6, text, &v6) == 1) {
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&v6) && (v6.s6_addr[12] == 127 || v6.s6_addr[12] == 0);
+        return mapped || IN6_IS_ADDR_UNSPECIFIED(&v6) || IN6_IS_ADDR_LOOPBACK(&v6);
+    }
+    if (inet_aton(text, &v4) == 0)
+        return false;
+    uint32_t first = ntohl(v4.s_addr) >> 24;
+    return first == 127 || v4.s_addr == 0;
+}
+
 static bool own_name(const struct route_options *route, const struct authority *authority)
 {
-    bool own = authority_is_loopback(authority);
+    bool own = authority_is_loopback(authority) || means_loopback(authority->host);
     for (size_t i = 0; i < route->names; i++)
         own = own || span_equal_nocase(route->name[i], authority->host);
     return own;

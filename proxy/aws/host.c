@@ -73,7 +73,8 @@ static bool label_valid(struct span label)
 /* "s3-eu-west-1", the old form of "s3.eu-west-1". */
 static bool old_s3(struct span label, struct aws_host *identity)
 {
-    if (!span_starts(label, SPAN("s3-")) || !region_shaped(span_from(label, 3)))
+    if (!span_starts(label, SPAN("s3-")) || !region_shaped(span_from(label, 3))
+        || span_starts(label, SPAN("s3-fips-")))
         return false;
     *identity = (struct aws_host){SPAN("s3"), span_from(label, 3)};
     return true;
@@ -83,7 +84,8 @@ static bool old_s3(struct span label, struct aws_host *identity)
 static enum host_kind plain(
     struct span label, struct span left, struct span region, struct aws_host *identity)
 {
-    if (left.len > 0 || region.len == 0 || !label_valid(label))
+    bool endpoint_service = span_starts(label, SPAN("vpce-")); /* anybody can own one */
+    if (left.len > 0 || region.len == 0 || endpoint_service || !label_valid(label))
         return HOST_CUSTOMER;
     *identity = (struct aws_host){label, region};
     return HOST_SERVICE;

@@ -1,5 +1,7 @@
 #include "proxy/http/field.h"
 
+#include "proxy/base/buf.h"
+
 static const struct {
     struct span name;
     unsigned flags;
@@ -17,6 +19,22 @@ enum field_id field_identify(struct span name)
     return FIELD_OTHER;
 }
 
+/* Whatever is spelled like a field of this proxy's or between neighbours; some servers read "_" as
+ * "-". */
+static bool looks_private(struct span name)
+{
+    static const struct span prefixes[] = {
+        {"x-countersign-", 14}, {"proxy-", 6}, {"content-length", 14}, {"transfer-encoding", 17}};
+    char memory[24];
+    struct buf plain = buf_over(memory, sizeof memory);
+    for (size_t i = 0; i < name.len && i < sizeof memory; i++)
+        buf_char(&plain, name.at[i] == '_' ? '-' : name.at[i]);
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (span_starts_nocase(buf_span(&plain), prefixes[i]))
+            return true;
+    return false;
+}
+
 unsigned field_flags(const struct field *field)
 {
     static const struct span families[] = {{"x-amz", 5}, {"content-", 8}, {"if-", 3}, {"range", 5},
@@ -24,6 +42,8 @@ unsigned field_flags(const struct field *field)
         {"location", 8}, {"set-cookie", 10}};
     if (field->id != FIELD_OTHER)
         return known[field->id].flags;
+    if (looks_private(field->name))
+        return FIELD_MINE;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         if (span_starts_nocase(field->name, families[i]))
             return FIELD_KEEP;

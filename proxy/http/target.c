@@ -21,6 +21,15 @@ static bool parse_port(struct span text, unsigned *port)
     return true;
 }
 
+/* A leading dot, or two in a row; one at the end is DNS's root. */
+static bool has_empty_label(struct span host)
+{
+    for (size_t i = 0; i < host.len; i++)
+        if (host.at[i] == '.' && (i == 0 || host.at[i - 1] == '.'))
+            return true;
+    return false;
+}
+
 bool authority_parse(struct span text, struct authority *authority)
 {
     bool bracketed = text.len > 0 && text.at[0] == '[';
@@ -37,7 +46,7 @@ bool authority_parse(struct span text, struct authority *authority)
             return false;
         rest = span_from(rest, 1);
     }
-    if (end == 0 || end > 253 || !parse_port(rest, &found.port))
+    if (end == 0 || end > 253 || has_empty_label(found.host) || !parse_port(rest, &found.port))
         return false;
     *authority = found;
     return true;
