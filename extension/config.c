@@ -327,8 +327,8 @@ static enum err check_secret(const char *name, struct span secret, struct fault 
     for (size_t i = 0; i < secret.len; i++)
         if (secret.at[i] <= ' ' || secret.at[i] > '~')
             return fault_set(fault, ERR_BAD_REQUEST,
-                "%s (not shown): a space, line feed or other byte stands in it that no key or token "
-                "has; set it without.",
+                "%s (not shown): a space, line feed or other byte stands in it that no key or "
+                "token has; set it without.",
                 name);
     return OK;
 }
@@ -389,38 +389,4 @@ enum err config_load(struct config *config, struct fault *fault)
     if (!err)
         err = refuse_unknown(fault);
     return err ? err : refuse_later(fault);
-}
-
-static void print_text(const char *name, struct span value)
-{
-    (void)printf("%-34s %.*s\n", name, SPAN_ARGS(value));
-}
-
-static void print_endpoint(const struct endpoint *e)
-{
-    (void)printf("%-34s %.*s -> http%s://%.*s:%u\n", PREFIX "ENDPOINT",
-        SPAN_ARGS(e->service.len ? e->service : SPAN("(all)")), e->tls ? "s" : "",
-        SPAN_ARGS(e->authority.host), e->authority.port);
-}
-
-void config_print(const struct config *config)
-{
-    const struct proxy_options *p = &config->proxy;
-    bool keys =
-        config->credentials.access_key_id.len > 0 && config->credentials.secret_access_key.len > 0;
-    print_text(PREFIX "LISTEN", p->listen);
-    print_text(PREFIX "AUTH", p->token_required ? SPAN("token") : SPAN("none"));
-    for (size_t i = 0; i < p->route.names; i++)
-        print_text(PREFIX "HOSTS", p->route.name[i]);
-    for (size_t i = 0; i < p->route.endpoints; i++)
-        print_endpoint(&p->route.endpoint[i]);
-    print_text(PREFIX "CA_BUNDLE",
-        p->ca_bundle ? span_of(p->ca_bundle) : SPAN("(Amazon's roots, then the system's)"));
-#define X(name, member, default, min, max, unit) \
-    (void)printf("%-34s %llu\n", PREFIX name, (unsigned long long)p->member);
-    NUMBERS(X)
-#undef X
-    print_text(PREFIX "DRAIN", config->drain ? SPAN("on") : SPAN("off"));
-    print_text("AWS_REGION", p->route.region.len > 0 ? p->route.region : SPAN("(not set)"));
-    print_text("credentials", keys ? SPAN("from the environment") : SPAN("(none)"));
 }

@@ -113,9 +113,17 @@ MUST_USE enum err exchange_admit(struct exchange *x, struct fault *fault);
 /* exchange_page.c: answers with the page, or says why not. Ends the exchange. */
 void page_serve(struct exchange *x);
 
-/* exchange_send.c */
+/* exchange_hold.c */
 /* Decides what becomes of the body, from the head and the route. */
 MUST_USE enum err send_plan(struct exchange *x, struct fault *fault);
+/* Takes from the bytes what belongs to the held body; goes on once it is whole. May end the
+ * exchange. */
+void hold_take(struct exchange *x, struct span *bytes);
+enum err hold_bad_body(const struct exchange *x, struct fault *fault);
+
+/* exchange_send.c */
+/* Asks for a connection; what follows comes of itself. May end the exchange. */
+void send_connect(struct exchange *x);
 /* Begins with the body, or with the connection where the body streams. */
 void send_begin(struct exchange *x);
 size_t send_take(struct exchange *x, struct span bytes);

@@ -40,6 +40,11 @@ bool log_enabled(enum log_level level)
     return level >= log_state.level;
 }
 
+const char *log_level_name(enum log_level level)
+{
+    return names[level];
+}
+
 static void write_line(struct buf *line)
 {
     if (line->failed)

@@ -25,6 +25,8 @@ void log_request_id(struct span id);
 
 bool log_enabled(enum log_level level);
 
+const char *log_level_name(enum log_level level);
+
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A message with values, in the order given. */

@@ -23,14 +23,15 @@ enum field_id field_identify(struct span name)
  * "-". */
 static bool looks_private(struct span name)
 {
-    static const struct span prefixes[] = {
-        {"x-countersign-", 14}, {"proxy-", 6}, {"content-length", 14}, {"transfer-encoding", 17}};
+    static const struct span prefixes[] = {{"x-countersign-", 14}, {"proxy-", 6}};
+    static const struct span names[] = {{"content-length", 14}, {"transfer-encoding", 17}};
     char memory[24];
     struct buf plain = buf_over(memory, sizeof memory);
     for (size_t i = 0; i < name.len && i < sizeof memory; i++)
         buf_char(&plain, name.at[i] == '_' ? '-' : name.at[i]);
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (span_starts_nocase(buf_span(&plain), prefixes[i]))
+    for (size_t i = 0; i < 2; i++)
+        if (span_starts_nocase(buf_span(&plain), prefixes[i])
+            || span_equal_nocase(buf_span(&plain), names[i]))
             return true;
     return false;
 }

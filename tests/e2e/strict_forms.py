@@ -73,8 +73,6 @@ GOOD_LINES = [
     ("colon in a value", b"X-A: b: c\r\n", b"X-A: b: c"),
     ("colon first in a value", b"X-A::b\r\n", b"X-A: :b"),
     ("unclosed quote", b'X-A: "b\r\n', b'X-A: "b'),
-    ("an underscore is no dash", b"Content_Length: 5\r\n", b"Content_Length: 5"),
-    ("an underscore in a coding", b"Transfer_Encoding: chunked\r\n", b"Transfer_Encoding: chunked"),
     ("a longer name is another name", b"Content-Length-X: 5\r\n", b"Content-Length-X: 5"),
     ("4,000 bytes", b"X-A: " + b"v" * 4000 + b"\r\n", b"X-A: " + b"v" * 4000),
 ]

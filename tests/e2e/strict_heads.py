@@ -289,6 +289,11 @@ Proxy-Authorization: Bearer x
 Proxy-Authenticate: Basic
 TE: trailers
 TE: gzip;q=0.5, trailers
+Content_Length: 5
+Transfer_Encoding: chunked
+X-Countersign-Other: x
+X_Countersign_Token: x
+Proxy-Unknown: x
 Trailer: X-A
 Upgrade: websocket
 Upgrade: h2c

@@ -169,8 +169,8 @@ def test_clients_that_take_turns_byte_by_byte_get_their_own_answers(stage):
     stage.upstream.script(echo)
     wires = [stage.client() for _ in range(8)]
     uploads = [put(b"key-%d" % number, b"body-%d" % number) for number in range(len(wires))]
-    for column in zip(*(pieces(upload, 1) for upload in uploads)):
-        for wire, byte in zip(wires, column):
+    for column in zip(*(pieces(upload, 1) for upload in uploads), strict=True):
+        for wire, byte in zip(wires, column, strict=True):
             wire.send(byte)
     for number, wire in enumerate(wires):
         assert_answer(wire.response(), b"key-%d" % number)

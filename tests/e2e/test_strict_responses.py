@@ -41,7 +41,7 @@ def assert_interim(answer, expected):
     """An unasked 100 may go on or not; others go on to who can read them."""
     came = [message for message in answer.interim if message.status != 100]
     assert [message.status for message in came] == [status for status, *_ in expected]
-    for message, (_, *fields) in zip(came, expected):
+    for message, (_, *fields) in zip(came, expected, strict=True):
         assert without(message.fields, OWN_DOWNWARDS) == as_pairs(fields)
 
 

@@ -278,7 +278,11 @@ class Upstream:
         self.gate = threading.Semaphore(0)
 
     def release(self, after_s=0):
-        threading.Timer(after_s, self.gate.release).start() if after_s else self.gate.release()
+        """Lets the next part of an answer go, or does so in a while."""
+        if after_s:
+            threading.Timer(after_s, self.gate.release).start()
+        else:
+            self.gate.release()
 
     def taken(self):
         """The requests that have come since this was last called."""
@@ -338,8 +342,8 @@ class Connection:
         except (Ended, OSError):
             pass
         finally:
-            self.ended.set()
             self.wire.sock.close()
+            self.ended.set()
 
     def shut(self, how=socket.SHUT_RDWR):
         """Ends it; a thread that waits in serve() wakes and ends, too."""

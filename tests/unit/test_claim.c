@@ -35,7 +35,8 @@ enum { NOW = 1440938160 };
 #define QUERY(service, expires, signature)                                                         \
     "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=ASIAIOSFODNN7EXAMPLE%2F20150830%2F" service \
     "%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-Expires=" expires                           \
-    "&X-Amz-SignedHeaders=host&X-Amz-Security-Token=SESSION%2FTOKEN%2B%3D%3D&X-Amz-Signature=" signature
+    "&X-Amz-SignedHeaders=host&X-Amz-Security-Token=SESSION%2FTOKEN%2B%3D%3D"                      \
+    "&X-Amz-Signature=" signature
 #define S3_QUERY                   \
     QUERY("us-east-1%2Fs3", "600", \
         "ad5c7b0387e1406edec4b57386ea78ade9f53d01f7eeb0727384e79d7fc768da")

@@ -18,7 +18,7 @@ static const struct {
     {TEXT("ASIAPPPPPPPPPPPPPPPP"), TEXT("")}, /* the last letter of the older ones */
     {TEXT("ASIAQAAAAAAAAAAAAAAA"), TEXT("000000000000")},
     {TEXT("ASIA7777777777777777"), TEXT("")},             /* beyond 12 digits */
-    {TEXT("ASIAY34FZKBO1MUTVV7A"), TEXT("609629065308")}, /* "1" behind what holds it */
+    {TEXT("ASIAY34FZKBOK1UTVV7A"), TEXT("609629065308")}, /* "1" behind what holds it */
     {TEXT("ASIAY34F1KBOKMUTVV7A"), TEXT("")},             /* no base32 */
     {TEXT("ASIAY34FZ"), TEXT("")},
     {TEXT(""), TEXT("")},

@@ -6,8 +6,7 @@
 
 enum { NOW = 1440938160 }; /* 20150830T123600Z */
 
-#define BODY_HASH             "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" /* {} */
-#define SCOPE(region_service) "/20150830/" region_service "/aws4_request"
+#define BODY_HASH "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" /* {} */
 
 static const struct credentials session = {.access_key_id = TEXT("ASIAIOSFODNN7EXAMPLE"),
     .secret_access_key = TEXT("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
@@ -34,16 +33,15 @@ static const struct row {
         TEXT("dynamodb"), TEXT("eu-west-1"), TEXT("/"), TEXT(""),
         TEXT("dynamodb.eu-west-1.amazonaws.com"), false, false,
         {.has_length = true, .length = 2, .hash = TEXT(BODY_HASH)},
-        TEXT(
-            "POST / HTTP/1.1\r\nHost: dynamodb.eu-west-1.amazonaws.com\r\n"
-            "X-Amz-Target: DynamoDB_20120810.ListTables\r\nUser-Agent: test\r\n"
-            "Content-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\n"
-            "X-Amz-Date: 20150830T123600Z\r\nX-Amz-Content-Sha256: " BODY_HASH "\r\n"
-            "X-Amz-Security-Token: SESSION/TOKEN+==\r\n"
-            "Authorization: AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE" SCOPE(
-                "eu-west-1/dynamodb") ", SignedHeaders=content-type;host;"
-                                      "x-amz-content-sha256;x-amz-date;x-amz-security-token;x-amz-target, Signature="
-                                      "faf5811112007b12124348268e8f285c64dfcb56f6ac4c3db7badcb58ceb1c81\r\n\r\n")},
+        TEXT("POST / HTTP/1.1\r\nHost: dynamodb.eu-west-1.amazonaws.com\r\n"
+             "X-Amz-Target: DynamoDB_20120810.ListTables\r\nUser-Agent: test\r\n"
+             "Content-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\n"
+             "X-Amz-Date: 20150830T123600Z\r\nX-Amz-Content-Sha256: " BODY_HASH "\r\n"
+             "X-Amz-Security-Token: SESSION/TOKEN+==\r\n"
+             "Authorization: AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE"
+             "/20150830/eu-west-1/dynamodb/aws4_request, SignedHeaders=content-type;host;"
+             "x-amz-content-sha256;x-amz-date;x-amz-security-token;x-amz-target, Signature="
+             "faf5811112007b12124348268e8f285c64dfcb56f6ac4c3db7badcb58ceb1c81\r\n\r\n")},
     /* S3: the path is signed as it is, the body is not; it streams. */
     {&session,
         TEXT("PUT /s3/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
@@ -52,30 +50,28 @@ static const struct row {
         TEXT("s3"), TEXT("eu-west-1"), TEXT("/bucket/a%20b//c"),
         TEXT("x-id=PutObject&partNumber=1"), TEXT("s3.eu-west-1.amazonaws.com"), true, false,
         {.chunked = true, .expect_continue = true, .hash = TEXT("UNSIGNED-PAYLOAD")},
-        TEXT(
-            "PUT /bucket/a%20b//c?x-id=PutObject&partNumber=1 HTTP/1.1\r\n"
-            "Host: s3.eu-west-1.amazonaws.com\r\nContent-Type: text/plain\r\n"
-            "Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==\r\nx-amz-meta-b: two  words\r\n"
-            "If-None-Match: *\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n"
-            "X-Amz-Date: 20150830T123600Z\r\nX-Amz-Content-Sha256: UNSIGNED-PAYLOAD\r\n"
-            "X-Amz-Security-Token: SESSION/TOKEN+==\r\n"
-            "Authorization: AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE" SCOPE(
-                "eu-west-1/s3") ", SignedHeaders=content-md5;content-type;host;"
-                                "x-amz-content-sha256;x-amz-date;x-amz-meta-b;x-amz-security-token, Signature="
-                                "8c37e07f6b8acf243dcead939c70a8e35941d6af70dc0a14d029dccdc682b38e\r\n\r\n")},
+        TEXT("PUT /bucket/a%20b//c?x-id=PutObject&partNumber=1 HTTP/1.1\r\n"
+             "Host: s3.eu-west-1.amazonaws.com\r\nContent-Type: text/plain\r\n"
+             "Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==\r\nx-amz-meta-b: two  words\r\n"
+             "If-None-Match: *\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n"
+             "X-Amz-Date: 20150830T123600Z\r\nX-Amz-Content-Sha256: UNSIGNED-PAYLOAD\r\n"
+             "X-Amz-Security-Token: SESSION/TOKEN+==\r\n"
+             "Authorization: AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE"
+             "/20150830/eu-west-1/s3/aws4_request, SignedHeaders=content-md5;content-type;host;"
+             "x-amz-content-sha256;x-amz-date;x-amz-meta-b;x-amz-security-token, Signature="
+             "8c37e07f6b8acf243dcead939c70a8e35941d6af70dc0a14d029dccdc682b38e\r\n\r\n")},
     /* No token, no body, a path that is encoded twice, and a presigned URL's remains. */
     {&user, TEXT("GET /lambda/x HTTP/1.0\r\nHost: localhost\r\n\r\n"), TEXT("lambda"),
         TEXT("eu-west-1"), TEXT("/2015-03-31/functions/arn%3Aaws%3Alambda"),
         TEXT("b=2&X-Amz-Algorithm=AWS4-HMAC-SHA256&a=1&X-Amz-Signature=0"),
         TEXT("lambda.eu-west-1.amazonaws.com"), false, true, {.hash = TEXT(EMPTY_SHA256)},
-        TEXT(
-            "GET /2015-03-31/functions/arn%3Aaws%3Alambda?b=2&a=1 HTTP/1.1\r\n"
-            "Host: lambda.eu-west-1.amazonaws.com\r\nX-Amz-Date: 20150830T123600Z\r\n"
-            "X-Amz-Content-Sha256: " EMPTY_SHA256 "\r\n"
-            "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE" SCOPE(
-                "eu-west-1/lambda") ", SignedHeaders=host;x-amz-content-sha256;"
-                                    "x-amz-date, Signature="
-                                    "867d213255a4694ede82eaf94eb10610b06c5c6492acdbb8e79b2758ce781987\r\n\r\n")},
+        TEXT("GET /2015-03-31/functions/arn%3Aaws%3Alambda?b=2&a=1 HTTP/1.1\r\n"
+             "Host: lambda.eu-west-1.amazonaws.com\r\nX-Amz-Date: 20150830T123600Z\r\n"
+             "X-Amz-Content-Sha256: " EMPTY_SHA256 "\r\n"
+             "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE"
+             "/20150830/eu-west-1/lambda/aws4_request, SignedHeaders=host;x-amz-content-sha256;"
+             "x-amz-date, Signature="
+             "867d213255a4694ede82eaf94eb10610b06c5c6492acdbb8e79b2758ce781987\r\n\r\n")},
 };
 
 static char request[8192], sent[96 * 1024], scratch[96 * 1024];
