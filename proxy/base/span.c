@@ -56,7 +56,7 @@ bool span_to_number(struct span s, uint64_t max, uint64_t *number)
         if (!ascii_digit(s.at[i]))
             return false;
         uint64_t digit = (uint64_t)(s.at[i] - '0');
-        if (value > (max - digit) / 10)
+        if (digit > max || value > (max - digit) / 10)
             return false;
         value = value * 10 + digit;
     }
