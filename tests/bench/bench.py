@@ -47,7 +47,8 @@ def main():
     if not options.noise and not servers.BINARY.exists():
         sys.exit(f"bench: no {servers.BINARY}: build it first")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))
-    print(surroundings(options.noise), flush=True)
+    machine = surroundings(options.noise)
+    print(machine, flush=True)
     try:
         rows = run(options, subject)
     except (servers.ServerFailed, load.WrongAnswer, subprocess.TimeoutExpired, OSError) as error:
@@ -55,6 +56,8 @@ def main():
     print(table(rows))
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    if options.readme:
+        paste(options.readme, markdown(machine, rows))
 
 
 def arguments():
@@ -64,6 +67,7 @@ def arguments():
     parser.add_argument("--only", action="append", choices=figures.ALL, metavar="NAME",
                         help="one figure (may be repeated): " + ", ".join(figures.ALL))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all rounds there too")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="and put the table between its markers")
     parser.add_argument("--noise", action="store_true", help="nginx against itself")
     return parser.parse_args()
 
@@ -104,6 +108,20 @@ def table(rows):
     cells.insert(1, ["-" * width for width in widths])
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)) for line in cells]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def markdown(machine, rows):
+    """The judged figures, as README shows them."""
+    lines = ["| figure | at least | aim | measured | ratio to nginx |", "|---|---|---|---|---|"]
+    lines += [f"| {row.figure.strip()} | {row.at_least} | {row.aim} | {row.measured} | {row.ratio} |"
+              for row in rows if row.at_least or row.ratio]
+    return "\n".join([*lines, "", " ".join(machine.split()) + "."])
+
+
+def paste(file, text):
+    before, rest = file.read_text().split("<!-- figures -->")
+    after = rest.split("<!-- /figures -->")[1]
+    file.write_text(f"{before}<!-- figures -->\n{text}\n<!-- /figures -->{after}")
 
 
 if __name__ == "__main__":

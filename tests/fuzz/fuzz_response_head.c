@@ -5,6 +5,8 @@
 #include "proxy/answer.h"
 #include "proxy/http/scan.h"
 
+enum { OWN_FIELDS = 2 }; /* the length and Connection */
+
 static char relayed[4 * HEAD_MAX_BYTES];
 static struct head head, again;
 
@@ -18,7 +20,7 @@ static void check_relayed(
     size_t taken = 0;
     REQUIRE(!out->failed);
     REQUIRE(scan_head(&scan, buf_span(out), &taken) == SCAN_COMPLETE && taken == out->len);
-    if (head.count >= HEAD_MAX_FIELDS)
+    if (head.count + OWN_FIELDS > HEAD_MAX_FIELDS)
         return; /* with the proxy's own fields it may have too many */
     REQUIRE(head_parse_response(&again, out->at, out->len, &fault) == OK);
     REQUIRE(framing_of_response(&again, to_head, &told, &fault) == OK);
