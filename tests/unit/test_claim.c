@@ -125,9 +125,10 @@ static const struct row rows[] = {
         TEXT(BODY_HASH), 0, CLAIM_WRONG},
     {TEXT(DYNAMO PROOF(DYNAMO_CREDENTIAL, DYNAMO_NAMES, "")), TEXT(BODY_HASH), 0, CLAIM_WRONG},
 
-    /* What it must cover: the host, and every x-amz-* field. */
+    /* What it must cover: the host, and every x-amz-* field. The first is right but for that. */
     {TEXT(S3 PROOF("ASIAIOSFODNN7EXAMPLE/20150830/us-east-1/s3/aws4_request",
-         "x-amz-content-sha256;x-amz-date;x-amz-security-token", BODY_HASH)),
+         "x-amz-content-sha256;x-amz-date;x-amz-security-token",
+         "28312eb6269454b015e72652afcbc5abd2400175d97eb919fb61fd03b2fa9a67")),
         TEXT(""), 0, CLAIM_WRONG},
     {TEXT(S3 "x-amz-meta-evil: 1\r\n" S3_PROOF), TEXT(""), 0, CLAIM_WRONG},
     {TEXT("GET /s3/bucket/a%20key?versionId=1&" S3_QUERY V1 "X-Amz-Acl: public-read\r\n"), TEXT(""),
@@ -136,6 +137,14 @@ static const struct row rows[] = {
          "host;range;x-amz-content-sha256;x-amz-date;x-amz-security-token", BODY_HASH)),
         TEXT(""), 0, CLAIM_WRONG},
     {TEXT(S3 PROOF("ASIAIOSFODNN7EXAMPLE/20150830/us-east-1/s3/aws4_request", "", BODY_HASH)),
+        TEXT(""), 0, CLAIM_WRONG},
+
+    /* Sent as to a proxy: its Host is what was signed, so it must be the target's. */
+    {TEXT("GET http://localhost:2774/s3/bucket/a%20key?versionId=1" V1 DATE TOKEN
+          "X-Amz-Content-SHA256: " EMPTY_SHA256 "\r\n" S3_PROOF),
+        TEXT(""), 0, CLAIM_VERIFIED},
+    {TEXT("GET http://s3.amazonaws.com/s3/bucket/a%20key?versionId=1" V1 DATE TOKEN
+          "X-Amz-Content-SHA256: " EMPTY_SHA256 "\r\n" S3_PROOF),
         TEXT(""), 0, CLAIM_WRONG},
 
     /* What is no claim in form is a wrong one. */

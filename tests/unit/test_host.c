@@ -80,6 +80,9 @@ static const struct {
     {TEXT("a_b.eu-west-1.amazonaws.com"), HOST_CUSTOMER},
     {TEXT(".eu-west-1.amazonaws.com"), HOST_CUSTOMER},
     {TEXT("s3-accesspoint.amazonaws.com"), HOST_CUSTOMER},
+    {TEXT("vpce-1a2b-c3d4.vpce-svc-5e6f.eu-west-1.vpce.amazonaws.com"), HOST_CUSTOMER},
+    {TEXT("vpce-1a2b-c3d4.eu-west-1.vpce.amazonaws.com"), HOST_CUSTOMER},
+    {TEXT("vpce-svc-5e6f.eu-west-1.vpce.amazonaws.com"), HOST_CUSTOMER},
     {TEXT("x.iam.amazonaws.com"), HOST_CUSTOMER},
 };
 
