@@ -265,6 +265,9 @@ static const struct scene {
         TEXT(OK_ANSWER), "HTTP/1.1 200 "},
     {"bad-answer", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT("SMTP ready\r\n\r\n"),
         "HTTP/1.1 502 "},
+    {"request-ahead",
+        TEXT("GET /s3/bucket/key HTTP/1.1\r\nHost: localhost\r\n\r\nGET /-/health" HOST "\r\n"),
+        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
     {"two-requests",
         TEXT("GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /s3/bucket/key" HOST "\r\n"),
         TEXT(OK_ANSWER), "HTTP/1.1 200 "},
@@ -348,13 +351,15 @@ static void test_client_goes(void **state)
 static void test_close_at_any_time(void **state)
 {
     struct stage *stage = *state;
-    for (int turns = 0; turns < 8; turns++) {
-        assert_true(open_proxy(stage));
-        connect_client(stage);
-        (void)send(stage->client.fd, scenes[2].request.at, scenes[2].request.len, MSG_NOSIGNAL);
-        turn(stage, turns);
-        close_proxy(stage);
-    }
+    for (size_t i = 0; i < ROWS(scenes); i++)
+        for (int turns = 0; turns < 8; turns++) {
+            struct span request = scenes[i].request;
+            assert_true(open_proxy(stage));
+            connect_client(stage);
+            (void)send(stage->client.fd, request.at, request.len, MSG_NOSIGNAL);
+            turn(stage, turns);
+            close_proxy(stage);
+        }
 }
 
 int main(void)
