@@ -73,12 +73,9 @@ static bool means_loopback(struct span host)
     return first == 127 || v4.s_addr == 0;
 }
 
-static bool own_name(const struct route_options *route, const struct authority *authority)
+static bool is_this_machine(const struct route_options *route, const struct authority *authority)
 {
-    bool own = authority_is_loopback(authority) || means_loopback(authority->host);
-    for (size_t i = 0; i < route->names; i++)
-        own = own || span_equal_nocase(route->name[i], authority->host);
-    return own;
+    return route_own_name(route, authority) || means_loopback(authority->host);
 }
 
 /* An endpoint that leads back here would be asked, and ask itself, until memory is gone. */
@@ -87,7 +84,7 @@ static enum err refuse_loops(const struct proxy *proxy, struct fault *fault)
     const struct route_options *route = &proxy->route;
     for (size_t i = 0; i < route->endpoints; i++) {
         const struct authority *a = &route->endpoint[i].authority;
-        if (own_name(route, a) && listeners_have_port(&proxy->listeners, a->port))
+        if (is_this_machine(route, a) && listeners_have_port(&proxy->listeners, a->port))
             return fault_set(fault, ERR_BAD_REQUEST,
                 "%.*s=...%.*s:%u is this proxy's own address, so every request would go in a "
                 "circle. Name the server that the proxy is to send to; SDKs find the proxy by "

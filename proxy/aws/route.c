@@ -2,7 +2,7 @@
 
 enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
-static bool own_name(const struct route_options *options, const struct authority *authority)
+bool route_own_name(const struct route_options *options, const struct authority *authority)
 {
     if (!authority->text.at || authority_is_loopback(authority))
         return true;
@@ -184,7 +184,7 @@ enum err route_find(const struct route_options *options, const struct target *ta
     route->s3 = false;
     if (endpoint) {
         err = by_endpoint(options, endpoint, route, &memory);
-    } else if (own_name(options, &target->authority)) {
+    } else if (route_own_name(options, &target->authority)) {
         route->kind = names_own_page(target->path) ? ROUTE_OWN_PAGE : ROUTE_SERVICE;
         if (route->kind == ROUTE_OWN_PAGE)
             return OK;

@@ -40,6 +40,10 @@ struct route {
     char memory[512]; /* what the spans point into, where it is not the head */
 };
 
+/* Whether a client means the proxy itself: localhost, a loopback address, a name of the options, or
+ * no name at all. */
+bool route_own_name(const struct route_options *options, const struct authority *authority);
+
 /* Decides. Errors: HOST_NOT_ALLOWED, UNKNOWN_SERVICE, BAD_REQUEST (no region). */
 MUST_USE enum err route_find(const struct route_options *options, const struct target *target,
     struct route *route, struct fault *fault);
