@@ -41,12 +41,13 @@ struct proxy *proxy_create(const struct proxy_options *options)
     list_init(&proxy->spare);
     proxy->signer = signer_create();
     proxy->pool = proxy->signer ? pool_create(&pool) : NULL;
-    if (!proxy->pool || uv_timer_init(options->loop, &proxy->tick) < 0
-        || uv_timer_init(options->loop, &proxy->grace) < 0) {
+    if (!proxy->pool) {
         signer_destroy(proxy->signer);
         free(proxy);
         return NULL;
     }
+    (void)uv_timer_init(options->loop, &proxy->tick); /* cannot fail */
+    (void)uv_timer_init(options->loop, &proxy->grace);
     proxy->access = (struct access_rules){.token_required = options->token_required,
         .route = &proxy->route,
         .credentials = options->credentials,

@@ -21,5 +21,5 @@ bool scan_status_line_plausible(struct span head);
 
 /* A zeroed struct begins. Takes bytes from more, as many as belong to the head, and says in taken
  * how many. An empty line before a request line is taken too, and leaves lines at 0; the caller
- * drops it by head_trim(). */
+ * drops it. */
 enum scan_verdict scan_head(struct scan *scan, struct span more, size_t *taken);
