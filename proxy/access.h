@@ -3,14 +3,12 @@
 #pragma once
 
 #include "proxy/aws/claim.h"
-#include "proxy/aws/route.h"
 #include "proxy/credentials/credentials.h"
 
 enum access { ACCESS_GRANTED, ACCESS_REFUSED, ACCESS_NEEDS_HASH };
 
 struct access_rules {
     bool token_required; /* COUNTERSIGN_AUTH */
-    const struct route_options *route;
     const struct credentials_store *credentials;
     struct signer *signer;
 };

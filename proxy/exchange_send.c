@@ -1,7 +1,4 @@
-/* The way to the server: what becomes of the body, the connection, the signed head, the body's
- * bytes. */
-#include <stdlib.h>
-
+/* The way to the server: the connection, the signed head, the body's bytes. */
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 

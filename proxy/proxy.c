@@ -49,7 +49,6 @@ struct proxy *proxy_create(const struct proxy_options *options)
     (void)uv_timer_init(options->loop, &proxy->tick); /* cannot fail */
     (void)uv_timer_init(options->loop, &proxy->grace);
     proxy->access = (struct access_rules){.token_required = options->token_required,
-        .route = &proxy->route,
         .credentials = options->credentials,
         .signer = proxy->signer};
     proxy->listeners.on_client = on_client;

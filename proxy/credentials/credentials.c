@@ -50,11 +50,6 @@ const struct credentials *credentials_current(const struct credentials_store *st
     return c->access_key_id.len > 0 && c->secret_access_key.len > 0 ? c : NULL;
 }
 
-enum credentials_source credentials_where(const struct credentials_store *store)
-{
-    return credentials_current(store) ? CREDENTIALS_ENVIRONMENT : CREDENTIALS_NONE;
-}
-
 const char *credentials_missing(const struct credentials_store *store)
 {
     if (store->environment.access_key_id.len > 0)

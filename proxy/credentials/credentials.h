@@ -4,8 +4,6 @@
 
 #include "proxy/aws/sign.h"
 
-enum credentials_source { CREDENTIALS_NONE, CREDENTIALS_ENVIRONMENT };
-
 struct credentials_store;
 
 /* Takes copies of what the environment says; each may be empty. caller_token: what a caller shows
@@ -20,8 +18,6 @@ void credentials_destroy(struct credentials_store *store);
 /* What to sign with now, or NULL where there is nothing, or only half of it. Good until the loop
  * turns. */
 const struct credentials *credentials_current(const struct credentials_store *store);
-
-enum credentials_source credentials_where(const struct credentials_store *store);
 
 /* What is missing, in words for the caller who cannot be served: what was wrong and what to do. */
 const char *credentials_missing(const struct credentials_store *store);
