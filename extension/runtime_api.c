@@ -4,13 +4,12 @@
 
 #include "proxy/base/buf.h"
 #include "proxy/base/list.h"
-#include "proxy/http/body.h"
-#include "proxy/http/scan.h"
+#include "proxy/http/reply.h"
 #include "proxy/http/target.h"
 #include "proxy/io/lookup.h"
 #include "proxy/io/stream.h"
 
-enum { ANSWER_BYTES = 128 * 1024, REQUEST_BYTES = 8 * 1024, HTTP_PORT = 80 };
+enum { REQUEST_BYTES = 8 * 1024, HTTP_PORT = 80 };
 
 struct api_call {
     struct stream stream;
@@ -22,16 +21,10 @@ struct api_call {
     struct authority host;
     void (*on_answer)(void *owner, const struct api_answer *answer);
     void *owner;
-    struct scan scan;
-    struct head head;
-    struct framing framing;
-    struct body body;
-    bool in_body;
-    size_t head_bytes, body_bytes;
     size_t request_bytes;
     char host_text[256];
     char request[REQUEST_BYTES];
-    char answer[ANSWER_BYTES]; /* the head, then the body's content */
+    struct reply reply;
 };
 
 static void drop(struct api_call *call)
@@ -87,71 +80,28 @@ static void fail(struct api_call *call, const char *error)
 static void finish(struct api_call *call)
 {
     const struct field *identifier =
-        head_find_name(&call->head, SPAN("Lambda-Extension-Identifier"));
+        head_find_name(&call->reply.head, SPAN("Lambda-Extension-Identifier"));
     struct api_answer answer = {
-        .status = call->head.status, .body = {call->answer + call->head_bytes, call->body_bytes}};
+        .status = reply_status(&call->reply), .body = reply_content(&call->reply)};
     if (identifier && identifier->value.len < API_IDENTIFIER_BYTES)
         answer.identifier = identifier->value;
     tell(call, &answer);
 }
 
-/* NULL, or what is wrong with the head. */
-static const char *take_head(struct api_call *call, struct span *bytes)
-{
-    struct fault fault;
-    size_t taken = 0;
-    enum scan_verdict verdict = scan_head(&call->scan, *bytes, &taken);
-    if (verdict == SCAN_BAD || taken > HEAD_MAX_BYTES - call->head_bytes)
-        return "its answer is not HTTP";
-    memcpy(call->answer + call->head_bytes, bytes->at, taken);
-    call->head_bytes += taken;
-    *bytes = span_from(*bytes, taken);
-    if (verdict == SCAN_MORE)
-        return NULL;
-    if (head_parse_response(&call->head, call->answer, call->head_bytes, &fault) != OK
-        || framing_of_response(&call->head, false, &call->framing, &fault) != OK)
-        return "its answer is not HTTP";
-    if (call->head.status < 200) {
-        call->head_bytes = 0;
-        call->scan = (struct scan){.skipped_line = true};
-        return NULL;
-    }
-    body_begin(&call->body, &call->framing);
-    call->in_body = true;
-    return NULL;
-}
-
-static const char *take_body(struct api_call *call, struct span *bytes)
-{
-    struct span piece;
-    enum body_step step;
-    while ((step = body_next(&call->body, bytes, &piece)) == BODY_PIECE) {
-        if (piece.len > sizeof call->answer - call->head_bytes - call->body_bytes)
-            return "its answer is too long";
-        memcpy(call->answer + call->head_bytes + call->body_bytes, piece.at, piece.len);
-        call->body_bytes += piece.len;
-    }
-    return step == BODY_BAD ? "its answer is not HTTP" : NULL;
-}
-
 static void on_bytes(struct stream *stream, struct span bytes)
 {
     struct api_call *call = CONTAINER_OF(stream, struct api_call, stream);
-    const char *wrong = NULL;
-    while (!wrong && bytes.len > 0 && !call->in_body)
-        wrong = take_head(call, &bytes);
-    if (!wrong && call->in_body)
-        wrong = take_body(call, &bytes);
+    const char *wrong = reply_take(&call->reply, bytes);
     if (wrong)
         fail(call, wrong);
-    else if (call->in_body && body_whole(&call->body))
+    else if (reply_whole(&call->reply))
         finish(call);
 }
 
 static void on_event(struct stream *stream, enum stream_event event)
 {
     struct api_call *call = CONTAINER_OF(stream, struct api_call, stream);
-    if (event == STREAM_END && call->in_body && call->body.kind == BODY_UNTIL_CLOSE)
+    if (event == STREAM_END && reply_end(&call->reply))
         finish(call);
     else
         fail(call, "it closed the connection without an answer");
@@ -246,7 +196,7 @@ struct api_call *api_call(uv_loop_t *loop, const struct api_request *request,
     call->pending = 1;
     call->on_answer = on_answer;
     call->owner = owner;
-    call->scan.skipped_line = true;
+    reply_begin(&call->reply);
     (void)uv_timer_start(&call->start, on_start, 0, 0);
     return call;
 }
