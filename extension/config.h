@@ -9,13 +9,13 @@ enum { CONFIG_ENDPOINTS = 64, CONFIG_NAMES = 32, CONFIG_TEXT_BYTES = 16 * 1024 }
 
 struct config {
     struct proxy_options proxy; /* all but loop and credentials */
-    struct credentials credentials;
-    struct span container_token;
+    struct credentials_options credentials;
     enum log_level log_level;
     enum log_shape log_shape;
     const char *runtime_api; /* AWS_LAMBDA_RUNTIME_API, host:port; NULL outside Lambda */
     bool managed_instances;  /* an environment that takes registrations for SHUTDOWN only */
     bool drain;              /* COUNTERSIGN_DRAIN */
+    struct span metrics;     /* COUNTERSIGN_METRICS: a namespace; empty for none */
     struct endpoint endpoints[CONFIG_ENDPOINTS];
     struct span names[CONFIG_NAMES];
     char text[CONFIG_TEXT_BYTES]; /* what had to be written anew, such as a service's name in lower

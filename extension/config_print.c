@@ -25,8 +25,6 @@ static void print_endpoint(const struct endpoint *e)
 void config_print(const struct config *config)
 {
     const struct proxy_options *p = &config->proxy;
-    bool keys =
-        config->credentials.access_key_id.len > 0 && config->credentials.secret_access_key.len > 0;
     print_text(PREFIX "LISTEN", p->listen);
     print_text(PREFIX "AUTH", p->token_required ? SPAN("token") : SPAN("none"));
     for (size_t i = 0; i < p->route.names; i++)
@@ -48,5 +46,5 @@ void config_print(const struct config *config)
         "AWS_USE_DUALSTACK_ENDPOINT", p->route.variant.dualstack ? SPAN("true") : SPAN("false"));
     print_text("AWS_USE_FIPS_ENDPOINT", p->route.variant.fips ? SPAN("true") : SPAN("false"));
     print_text("AWS_REGION", p->route.region.len > 0 ? p->route.region : SPAN("(not set)"));
-    print_text("credentials", keys ? SPAN("from the environment") : SPAN("(none)"));
+    print_text("credentials", span_of(source_text(source_of(&config->credentials))));
 }

@@ -59,8 +59,7 @@ static struct config config;
 static int serve(const char *program, const struct fault *fault)
 {
     uv_loop_t loop;
-    struct credentials_store *store =
-        credentials_create(&config.credentials, config.container_token);
+    struct credentials_store *store = credentials_create(&config.credentials);
     if (!store || uv_loop_init(&loop) < 0) {
         (void)fprintf(stderr, "There is not enough memory to start.\n");
         return EXIT_RUN_TIME;

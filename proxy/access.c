@@ -1,7 +1,5 @@
 #include "proxy/access.h"
 
-#include <openssl/crypto.h>
-
 #include "proxy/aws/uri.h"
 #include "proxy/http/basic.h"
 #include "proxy/permissions/identity.h"
@@ -13,15 +11,9 @@ enum { PASSWORD_BYTES = 16 * 1024 };
     "$AWS_SESSION_TOKEN, or that token as the password of Basic authentication, or sign "   \
     "the request with them."
 
-static bool same_secret(struct span shown, struct span token)
-{
-    return token.len > 0 && shown.len == token.len
-        && CRYPTO_memcmp(shown.at, token.at, token.len) == 0;
-}
-
 /* The token as a password, as it is or percent-encoded (http://x:TOKEN@localhost:2774/ in clients
  * that send the user information of a URL undecoded). */
-static bool password_shown(struct span value, struct span token)
+static bool password_shown(struct span value, const struct credentials_store *store)
 {
     char memory[PASSWORD_BYTES], decoded_memory[PASSWORD_BYTES];
     struct buf password = buf_over(memory, sizeof memory),
@@ -29,20 +21,21 @@ static bool password_shown(struct span value, struct span token)
     if (!basic_password(value, &password))
         return false;
     uri_decode(&decoded, buf_span(&password));
-    return same_secret(buf_span(&password), token) || same_secret(buf_span(&decoded), token);
+    return credentials_token_matches(store, buf_span(&password))
+        || credentials_token_matches(store, buf_span(&decoded));
 }
 
 enum proof { PROOF_NONE, PROOF_TOKEN, PROOF_BASIC };
 
-static enum proof token_shown(const struct head *head, struct span token)
+static enum proof token_shown(const struct head *head, const struct credentials_store *store)
 {
     enum proof proof = PROOF_NONE;
     for (size_t i = 0; i < head->count; i++) {
         const struct field *field = &head->fields[i];
         bool basic = field->id == FIELD_AUTHORIZATION || field->id == FIELD_PROXY_AUTHORIZATION;
-        if (field->id == FIELD_X_COUNTERSIGN_TOKEN && same_secret(field->value, token))
+        if (field->id == FIELD_X_COUNTERSIGN_TOKEN && credentials_token_matches(store, field->value))
             return PROOF_TOKEN;
-        if (basic && password_shown(field->value, token))
+        if (basic && password_shown(field->value, store))
             proof = PROOF_BASIC;
     }
     return proof;
@@ -86,11 +79,15 @@ static enum access refuse_claim(
 static enum access check_claim(const struct access_rules *rules,
     const struct claim_request *request, const struct claim *claim, struct fault *fault)
 {
-    const struct credentials *credentials = credentials_current(rules->credentials);
-    if (!credentials)
-        return refuse_claim(CLAIM_OTHER_KEY, claim, fault);
+    const struct credentials_store *store = rules->credentials;
+    const struct credentials *own = credentials_of_caller(store, claim->access_key_id);
+    if (!own) {
+        enum access refused = refuse_claim(CLAIM_OTHER_KEY, claim, fault);
+        bool newer = credentials_may_issue(store, claim->access_key_id);
+        return newer ? ACCESS_NEEDS_KEYS : refused;
+    }
     enum claim_verdict verdict =
-        claim_verify(claim, request, rules->signer, credentials, clock_wall_ms() / 1000);
+        claim_verify(claim, request, rules->signer, own, clock_wall_ms() / 1000);
     if (verdict == CLAIM_VERIFIED)
         return ACCESS_GRANTED;
     return verdict == CLAIM_NEEDS_HASH ? ACCESS_NEEDS_HASH : refuse_claim(verdict, claim, fault);
@@ -128,7 +125,7 @@ static bool from_other_site(
 enum access access_check(const struct access_rules *rules, const struct claim_request *request,
     const struct claim *claim, struct fault *fault)
 {
-    enum proof proof = token_shown(request->head, credentials_caller_token(rules->credentials));
+    enum proof proof = token_shown(request->head, rules->credentials);
     if (from_other_site(rules, request, proof)) {
         (void)fault_set(fault, ERR_HOST_NOT_ALLOWED,
             "A browser sent this for a page of another site. No such page may use this "

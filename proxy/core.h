@@ -32,6 +32,7 @@ struct proxy {
     uv_timer_t tick;
     uv_timer_t grace; /* of a drain */
     struct counters counters;
+    int64_t last_use_ms; /* wall clock */
     bool draining;
     bool listeners_closed;
     void (*on_drained)(void *user);
@@ -44,6 +45,10 @@ struct proxy {
 
 /* An exchange has ended or a client has gone: a draining proxy may be done. */
 void proxy_check_drained(struct proxy *proxy);
+
+/* Somebody uses the proxy: where this process may have been restored since the last use, what is
+ * from before is forgotten. */
+void proxy_used(struct proxy *proxy);
 
 /* The tick runs while exchanges are under way or clients linger. */
 void proxy_need_tick(struct proxy *proxy);

@@ -1,6 +1,7 @@
 /* The whole life of a request, one function a phase:
  *
  *   HEAD ---> a page, or an error ----------------------------------------------> answered
+ *     | [CREDENTIALS, where keys have to be fetched first]
  *     |---> HOLD (body hashed, or short) --> CONNECT --> SENT ------------------> answered
  *     '---> CONNECT --> [CONTINUE] --> STREAM (body flows through) --> SENT ----> answered
  *                                         '--> DISCARD (answered early) --------> answered
@@ -23,6 +24,8 @@ static const struct {
     const char *text;
 } phases[] = {
     [PHASE_HEAD] = {"head", ERR_REQUEST_TIMEOUT, "The request's head did not come in time."},
+    [PHASE_CREDENTIALS] = {"credentials", ERR_NO_CREDENTIALS,
+        "Credentials could not be fetched in time (COUNTERSIGN_TIMEOUT_MS)."},
     [PHASE_HOLD] = {"hold", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_CONNECT] = {"connect", ERR_TOO_BUSY,
         "All connections to this server are in use (COUNTERSIGN_MAX_UPSTREAM). Try again, or "
@@ -55,6 +58,7 @@ void exchange_enter(struct exchange *x, enum phase phase)
 struct exchange *exchange_create(struct proxy *proxy, struct client *client)
 {
     struct exchange *x;
+    proxy_used(proxy);
     if (!list_empty(&proxy->spare)) {
         x = CONTAINER_OF(proxy->spare.next, struct exchange, link);
         link_remove(&x->link);
@@ -80,7 +84,7 @@ void exchange_free(struct exchange *x)
     free(x);
 }
 
-static uint64_t ms_between(uint64_t from_ns, uint64_t to_ns)
+static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
 {
     return from_ns && to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
 }
@@ -94,9 +98,12 @@ static void record(struct exchange *x)
     counters->bytes_received += x->received;
     if (x->err)
         counters->errors[x->err]++;
-    if (!log_enabled(LOG_DEBUG))
+    if (!exchange_times(x))
         return;
     uint64_t now = uv_hrtime();
+    counters->upstream_us += us_between(x->ready_ns, now);
+    if (!log_enabled(LOG_DEBUG))
+        return;
     const struct log_value values[] = {
         {.name = "method", .text = x->head_ns ? x->head.method : SPAN("-")},
         {.name = "service", .text = x->route.service.len > 0 ? x->route.service : SPAN("-")},
@@ -105,12 +112,12 @@ static void record(struct exchange *x)
         {.name = "error", .text = x->err ? span_of(err_code(x->err)) : SPAN("-")},
         {.name = "sent", .number = x->sent},
         {.name = "received", .number = x->received},
-        {.name = "queue_ms", .number = ms_between(x->head_ns, x->take_ns), .thousandths = true},
-        {.name = "connect_ms", .number = ms_between(x->take_ns, x->ready_ns), .thousandths = true},
+        {.name = "queue_ms", .number = us_between(x->head_ns, x->take_ns), .thousandths = true},
+        {.name = "connect_ms", .number = us_between(x->take_ns, x->ready_ns), .thousandths = true},
         {.name = "first_byte_ms",
-            .number = ms_between(x->ready_ns, x->first_ns),
+            .number = us_between(x->ready_ns, x->first_ns),
             .thousandths = true},
-        {.name = "whole_ms", .number = ms_between(x->head_ns, now), .thousandths = true},
+        {.name = "whole_ms", .number = us_between(x->head_ns, now), .thousandths = true},
     };
     log_values(LOG_DEBUG, "exchange", values, sizeof values / sizeof *values);
 }
@@ -119,8 +126,21 @@ static void record(struct exchange *x)
  * either. */
 static bool reusable(const struct exchange *x)
 {
-    return x->phase == PHASE_SENT && x->answer == ANSWER_WHOLE && x->upstream
-        && !upstream_blocked(x->upstream) && x->answer_framing.keep_alive && !x->odd;
+    bool whole = x->answer == ANSWER_WHOLE
+        || (x->answer == ANSWER_WEIGHED && body_whole(&x->answer_body));
+    return x->phase == PHASE_SENT && whole && x->upstream && !upstream_blocked(x->upstream)
+        && x->answer_framing.keep_alive && !x->odd;
+}
+
+void exchange_let_upstream_go(struct exchange *x)
+{
+    struct upstream *upstream = x->upstream;
+    bool again = reusable(x);
+    x->upstream = NULL;
+    if (upstream && again)
+        upstream_return(upstream);
+    else if (upstream)
+        upstream_close(upstream);
 }
 
 void exchange_close_access(struct exchange *x)
@@ -137,6 +157,7 @@ static void release(struct exchange *x)
     struct upstream *upstream = x->upstream;
     bool again = reusable(x);
     pool_leave(&x->lease);
+    credentials_leave(&x->wait);
     record(x);
     exchange_close_access(x);
     proxy->held_bytes -= x->held_max;
@@ -216,7 +237,7 @@ static enum err understand(struct exchange *x, struct fault *fault)
         head_parse_request(&x->head, x->head_memory + x->head_bytes - head.len, head.len, fault);
     if (err)
         return err;
-    x->head_ns = exchange_clock();
+    x->head_ns = exchange_clock(x);
     err = framing_of_request(&x->head, &x->framing, fault);
     body_begin(&x->body, &x->framing);
     if (!err)
@@ -228,25 +249,21 @@ static enum err understand(struct exchange *x, struct fault *fault)
     return err;
 }
 
-/* Whether the caller may do it. A signature that covers the body leaves that open until the body is
- * there. */
-enum err exchange_admit(struct exchange *x, struct fault *fault)
+void exchange_understood(struct exchange *x)
 {
-    const struct credentials_store *credentials = x->proxy->options.credentials;
-    x->claimed = claim_find(&x->head, &x->target, &x->claim);
-    bool known = credentials_current(credentials) || credentials_caller_token(credentials).len > 0;
-    if (!known && (x->proxy->options.token_required || x->route.kind == ROUTE_SERVICE))
-        return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(credentials));
-    struct span hash = {EMPTY_SHA256, x->framing.kind == BODY_NONE ? HASH_HEX_BYTES : 0};
-    struct claim_request request = {&x->head, &x->target, hash};
-    enum access access =
-        access_check(&x->proxy->access, &request, x->claimed ? &x->claim : NULL, fault);
-    if (access == ACCESS_REFUSED)
-        return fault->err;
-    x->access_open = access == ACCESS_NEEDS_HASH;
-    if (x->route.kind == ROUTE_SERVICE && !credentials_current(credentials))
-        return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(credentials));
-    return OK;
+    struct fault fault;
+    if (x->route.kind == ROUTE_OWN_PAGE) {
+        page_serve(x);
+        return;
+    }
+    enum admission admission = exchange_admit(x, true, &fault);
+    if (admission == ADMISSION_WAITS)
+        return;
+    enum err err = admission == NOT_ADMITTED ? fault.err : send_plan(x, &fault);
+    if (err)
+        exchange_fail(x, &fault);
+    else
+        send_begin(x);
 }
 
 static void on_head(struct exchange *x)
@@ -260,18 +277,10 @@ static void on_head(struct exchange *x)
     if (!err && x->proxy->draining)
         err = fault_set(
             &fault, ERR_SHUTTING_DOWN, "The proxy is shutting down with its environment.");
-    if (!err && x->route.kind == ROUTE_OWN_PAGE) {
-        page_serve(x);
-        return;
-    }
-    if (!err)
-        err = exchange_admit(x, &fault);
-    if (!err)
-        err = send_plan(x, &fault);
     if (err)
         exchange_fail(x, &fault);
     else
-        send_begin(x);
+        exchange_understood(x);
 }
 
 static size_t take_head(struct exchange *x, struct span bytes)
@@ -313,6 +322,7 @@ size_t exchange_take(struct exchange *x, struct span bytes)
         return send_take(x, bytes);
     case PHASE_DISCARD:
         return bytes.len;
+    case PHASE_CREDENTIALS:
     case PHASE_CONNECT:
     case PHASE_SENT:
     default:
@@ -362,6 +372,11 @@ void exchange_timeout(struct exchange *x)
     const char *text = phases[x->phase].text;
     if (x->phase == PHASE_CONTINUE) {
         send_continue(x);
+        return;
+    }
+    if (x->phase == PHASE_CREDENTIALS && x->answer == ANSWER_WEIGHED) {
+        credentials_leave(&x->wait);
+        receive_release(x);
         return;
     }
     if (x->phase == PHASE_STREAM && upstream_blocked(x->upstream)) {

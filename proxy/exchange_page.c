@@ -51,7 +51,11 @@ void page_serve(struct exchange *x)
 {
     struct fault fault;
     const struct page *page = find_page(x, &fault);
-    enum err err = page && page->needs_token ? exchange_admit(x, &fault) : OK;
+    enum admission admission =
+        page && page->needs_token ? exchange_admit(x, page->needs_keys, &fault) : ADMITTED;
+    if (admission == ADMISSION_WAITS)
+        return;
+    enum err err = admission == ADMITTED ? OK : fault.err;
     if (!err && x->access_open)
         err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
     if (!page || err)

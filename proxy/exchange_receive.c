@@ -72,20 +72,29 @@ static void stop_sending(struct exchange *x)
         exchange_enter(x, PHASE_DISCARD);
 }
 
-static const char *on_final(struct exchange *x, struct gathered *g)
+/* From here on it goes to the client. */
+static const char *begin_answer(struct exchange *x, struct gathered *g)
 {
-    stop_sending(x);
     x->close = x->close || !x->framing.keep_alive || client_leaves(x->client);
     x->answer_how = answer_framing_for(&x->answer_framing, x->head.minor);
     x->close = x->close || x->answer_how == ANSWER_UNTIL_CLOSE;
     x->status = (int)x->answer_head.status;
-    body_begin(&x->answer_body, &x->answer_framing);
     size_t start = g->head.len;
     answer_relay(&g->head, &x->answer_head, &x->answer_framing, x->answer_how,
         (struct answer_connection){.close = x->close, .minor = x->head.minor});
     x->answer = ANSWER_BODY;
     add(g, buf_since(&g->head, start));
     return g->head.failed ? "its head is too large" : NULL;
+}
+
+static const char *on_final(struct exchange *x, struct gathered *g)
+{
+    stop_sending(x);
+    body_begin(&x->answer_body, &x->answer_framing);
+    if (!weigh_wants(x))
+        return begin_answer(x, g);
+    x->answer = ANSWER_WEIGHED;
+    return NULL;
 }
 
 static const char *on_answer_head(struct exchange *x, struct gathered *g, struct fault *fault)
@@ -105,7 +114,7 @@ static const char *receive_head(
     if (x->answer == ANSWER_AWAITED) {
         x->answer = ANSWER_HEAD;
         x->answer_scan.skipped_line = true; /* no empty line may stand before an answer */
-        x->first_ns = exchange_clock();
+        x->first_ns = exchange_clock(x);
     }
     enum scan_verdict verdict = scan_head(&x->answer_scan, *bytes, &taken);
     if (verdict == SCAN_BAD)
@@ -164,6 +173,31 @@ static const char *receive_body(struct exchange *x, struct gathered *g, struct s
     return NULL;
 }
 
+/* What was held of it goes out after all. */
+static const char *release_weighed(struct exchange *x, struct gathered *g)
+{
+    struct span held = {x->answer_memory + x->answer_head_bytes, x->weighed_bytes};
+    const char *why = begin_answer(x, g);
+    if (!why && held.len > 0)
+        relay_piece(x, g, held);
+    return why;
+}
+
+static const char *receive_weighed(struct exchange *x, struct gathered *g, struct span *bytes)
+{
+    struct span piece;
+    enum body_step step;
+    const char *why = NULL;
+    while ((step = body_next(&x->answer_body, bytes, &piece)) == BODY_PIECE)
+        if (!weigh_take(x, piece)) {
+            why = release_weighed(x, g);
+            if (!why)
+                relay_piece(x, g, piece);
+            return why;
+        }
+    return step == BODY_BAD ? x->answer_body.why : NULL;
+}
+
 /* The answer is with the client, or queued for it. */
 static void on_whole(struct exchange *x)
 {
@@ -177,8 +211,10 @@ static const char *receive_all(
     struct exchange *x, struct gathered *g, struct span *bytes, struct fault *fault)
 {
     const char *why = NULL;
-    while (!why && bytes->len > 0 && x->answer < ANSWER_BODY)
+    while (!why && bytes->len > 0 && x->answer < ANSWER_WEIGHED)
         why = receive_head(x, g, bytes, fault);
+    if (!why && x->answer == ANSWER_WEIGHED)
+        why = receive_weighed(x, g, bytes);
     if (!why && x->answer == ANSWER_BODY)
         why = receive_body(x, g, bytes);
     if (why || bytes->len == 0)
@@ -213,8 +249,27 @@ void receive_bytes(struct upstream_user *user, struct span bytes)
         fail(x, why);
     else if (x->answer == ANSWER_WHOLE)
         on_whole(x);
+    else if (x->answer == ANSWER_WEIGHED && body_whole(&x->answer_body))
+        weigh_decide(x);
     else
         go_on(x);
+}
+
+void receive_release(struct exchange *x)
+{
+    struct gathered g;
+    g.count = g.lines = 0;
+    g.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
+    if (x->phase == PHASE_CREDENTIALS)
+        exchange_enter(x, PHASE_SENT);
+    const char *why = release_weighed(x, &g);
+    if (why) {
+        fail(x, why);
+        return;
+    }
+    relay_end(x, &g);
+    flush(x, &g);
+    on_whole(x);
 }
 
 void receive_end(struct upstream_user *user, bool whole)

@@ -43,7 +43,7 @@ void send_connect(struct exchange *x)
     struct upstream_target target = {
         .server = x->route.server, .port = x->route.port, .tls = x->route.tls};
     exchange_enter(x, PHASE_CONNECT);
-    x->take_ns = exchange_clock();
+    x->take_ns = exchange_clock(x);
     if (pool_take(x->proxy->pool, &target, trust_needed(x), &x->lease, &upstream) != OK)
         exchange_fail(x, pool_fault(x->proxy->pool));
     else if (upstream)
@@ -74,10 +74,12 @@ void send_begin(struct exchange *x)
     x->user.on_bytes = receive_bytes;
     x->user.on_drained = on_server_drained;
     x->user.on_gone = receive_end;
-    if (x->phase == PHASE_HOLD)
-        tell_continue(x);
-    else
+    if (x->phase != PHASE_HOLD) {
         send_connect(x);
+        return;
+    }
+    tell_continue(x);
+    client_wake(x->client); /* its bytes may be here already */
 }
 
 static struct outgoing_body body_to_send(const struct exchange *x)
@@ -104,6 +106,7 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
         .credentials = credentials_current(proxy->options.credentials),
         .body = body_to_send(x),
         .strip_query = x->claimed && x->claim.in_query};
+    x->generation = credentials_generation(proxy->options.credentials);
     if (!outgoing.credentials)
         return fault_set(
             fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(proxy->options.credentials));
@@ -118,7 +121,7 @@ static void on_connected(struct exchange *x, struct upstream *upstream)
     x->upstream = upstream;
     x->reused = upstream->used;
     x->attempts++;
-    x->ready_ns = exchange_clock();
+    x->ready_ns = exchange_clock(x);
     upstream_lend(upstream, &x->user);
     if (write_head(x, &out, &fault) != OK) {
         exchange_fail(x, &fault);
@@ -213,14 +216,28 @@ size_t send_take(struct exchange *x, struct span bytes)
     return bytes.len - left.len;
 }
 
+bool send_repeatable(const struct exchange *x)
+{
+    return x->attempts == 1 && !x->body_begun && body_whole(&x->body);
+}
+
+void send_repeat(struct exchange *x)
+{
+    x->proxy->counters.sent_again++;
+    x->sent = 0;
+    x->interim = 0;
+    x->answer_head_bytes = x->weighed_bytes = 0;
+    x->answer_scan = (struct scan){.skipped_line = true};
+    x->answer = ANSWER_AWAITED;
+    send_connect(x);
+}
+
 bool send_again(struct exchange *x)
 {
     bool unanswered = x->answer == ANSWER_AWAITED && x->answer_head_bytes == 0 && x->interim == 0;
-    bool repeatable = !x->body_begun && !conditional_write(&x->head);
-    if (!x->reused || x->attempts != 1 || !unanswered || !repeatable)
+    bool repeatable = x->attempts == 1 && !x->body_begun && !conditional_write(&x->head);
+    if (!x->reused || !unanswered || !repeatable)
         return false;
-    x->proxy->counters.sent_again++;
-    x->sent = 0;
-    send_connect(x);
+    send_repeat(x);
     return true;
 }

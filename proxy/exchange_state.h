@@ -13,7 +13,8 @@
 
 /* How far the request is. */
 enum phase {
-    PHASE_HEAD,     /* its head is coming */
+    PHASE_HEAD,        /* its head is coming */
+    PHASE_CREDENTIALS, /* it waits for keys to be fetched */
     PHASE_HOLD,     /* its body is coming, and is held until it is whole */
     PHASE_CONNECT,  /* it waits for a connection */
     PHASE_CONTINUE, /* its head is sent; the server is to say whether it wants the body */
@@ -23,7 +24,13 @@ enum phase {
 };
 
 /* How far the answer is. */
-enum answer { ANSWER_AWAITED, ANSWER_HEAD, ANSWER_BODY, ANSWER_WHOLE };
+enum answer {
+    ANSWER_AWAITED,
+    ANSWER_HEAD,
+    ANSWER_WEIGHED, /* an error that newer keys may cure: it is held until it is whole */
+    ANSWER_BODY,
+    ANSWER_WHOLE,
+};
 
 struct exchange {
     struct link link;
@@ -47,6 +54,10 @@ struct exchange {
     char *held;
     size_t held_bytes, held_max;
 
+    struct credentials_wait wait;
+    bool waited;         /* for keys, before it was sent */
+    unsigned generation; /* of the keys that it was signed with */
+
     struct lease lease;
     struct upstream_user user;
     struct upstream *upstream;
@@ -60,6 +71,7 @@ struct exchange {
 
     struct scan answer_scan;
     size_t answer_head_bytes;
+    size_t weighed_bytes; /* of its content, behind the head */
     unsigned interim; /* 1xx answers so far */
     struct framing answer_framing;
     enum answer_framing answer_how;
@@ -81,10 +93,16 @@ struct exchange {
     char answer_memory[HEAD_MAX_BYTES];
 };
 
-/* Nanoseconds for the log; where nothing is logged the clock is not asked, and it is 1. */
-static inline uint64_t exchange_clock(void)
+/* Whether somebody wants to know how long things take. */
+static inline bool exchange_times(const struct exchange *x)
 {
-    return log_enabled(LOG_DEBUG) ? uv_hrtime() : 1;
+    return log_enabled(LOG_DEBUG) || x->proxy->options.times_upstream;
+}
+
+/* Nanoseconds for that; else the clock is not asked, and it is 1. */
+static inline uint64_t exchange_clock(const struct exchange *x)
+{
+    return exchange_times(x) ? uv_hrtime() : 1;
 }
 
 /* exchange.c: the only places where a phase changes; each re-arms the deadline. */
@@ -103,14 +121,25 @@ void exchange_finish(struct exchange *x);
 /* Ends the exchange and the client's connection with it. reset: its end must look broken. */
 void exchange_break(struct exchange *x, bool reset);
 
+/* The server's connection goes back to the pool, or is closed where it cannot serve another. */
+void exchange_let_upstream_go(struct exchange *x);
+
 /* The question of access is settled: what is held is no longer a stranger's. */
 void exchange_close_access(struct exchange *x);
 
-/* Whether the caller may do it. A signature that covers the body leaves that open until the body is
- * there. Errors: TOKEN_REQUIRED, HOST_NOT_ALLOWED, NO_CREDENTIALS. */
-MUST_USE enum err exchange_admit(struct exchange *x, struct fault *fault);
+/* exchange_admit.c */
+enum admission { ADMITTED, NOT_ADMITTED, ADMISSION_WAITS };
 
-/* exchange_page.c: answers with the page, or says why not. Ends the exchange. */
+/* Whether the caller may do it, and whether there are keys to do it with. A signature that covers
+ * the body leaves the first open until the body is there. needs_keys: they are fetched first where
+ * they have to be. ADMISSION_WAITS: until then; exchange_understood() comes again. NOT_ADMITTED:
+ * the fault says why: TOKEN_REQUIRED, HOST_NOT_ALLOWED, NO_CREDENTIALS. */
+MUST_USE enum admission exchange_admit(struct exchange *x, bool needs_keys, struct fault *fault);
+
+/* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
+void exchange_understood(struct exchange *x);
+
+/* exchange_page.c: answers with the page, or says why not. Ends the exchange, or waits. */
 void page_serve(struct exchange *x);
 
 /* exchange_hold.c */
@@ -132,7 +161,21 @@ void send_continue(struct exchange *x);
 /* The connection was lost before an answer: sent again where that is safe; false where it is not.
  */
 bool send_again(struct exchange *x);
+/* Whether the request, answered or not, can be sent a second time: nothing of it is gone. */
+bool send_repeatable(const struct exchange *x);
+/* Sends it once more; what has come of an answer is forgotten. */
+void send_repeat(struct exchange *x);
 
 /* exchange_receive.c */
 void receive_bytes(struct upstream_user *user, struct span bytes);
 void receive_end(struct upstream_user *user, bool whole);
+/* Relays an answer that was held and weighed; ends the exchange where it is whole. */
+void receive_release(struct exchange *x);
+
+/* exchange_weigh.c */
+/* Whether newer keys may cure what the answer's head tells of. */
+bool weigh_wants(const struct exchange *x);
+/* Takes content of the answer; false where it is too long to be held. */
+bool weigh_take(struct exchange *x, struct span piece);
+/* It is whole: sent again with newer keys, or relayed. May end the exchange. */
+void weigh_decide(struct exchange *x);

@@ -52,26 +52,6 @@ static void write_framing(const struct outgoing_body *body, struct buf *out)
         buf_text(out, "Expect: 100-continue\r\n");
 }
 
-static enum err write_authorization(const struct outgoing *o, const struct scope *scope,
-    struct canonical *canonical, struct buf *out)
-{
-    char names[8192];
-    struct signature signature = {.signed_headers = buf_over(names, sizeof names)};
-    enum err err = signer_sign(o->signer, o->credentials, scope, canonical, &signature);
-    if (err)
-        return err;
-    buf_text(out, "Authorization: AWS4-HMAC-SHA256 Credential=");
-    buf_add(out, o->credentials->access_key_id);
-    buf_char(out, '/');
-    scope_write(scope, out);
-    buf_text(out, ", SignedHeaders=");
-    buf_add(out, buf_span(&signature.signed_headers));
-    buf_text(out, ", Signature=");
-    buf_add(out, (struct span){signature.hex, sizeof signature.hex});
-    buf_text(out, "\r\n\r\n");
-    return OK;
-}
-
 static void write_request_line(const struct outgoing *o, struct span query, struct buf *out)
 {
     buf_add(out, o->head->method);
@@ -106,7 +86,8 @@ enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out
     write_signed(out, &canonical, SPAN("X-Amz-Content-Sha256"), o->body.hash);
     if (o->credentials->session_token.len > 0)
         write_signed(out, &canonical, SPAN("X-Amz-Security-Token"), o->credentials->session_token);
-    enum err err = write_authorization(o, &scope, &canonical, out);
+    enum err err = signer_authorize(o->signer, o->credentials, &scope, &canonical, out);
+    buf_text(out, "\r\n");
     if (err == ERR_BAD_REQUEST)
         return fault_set(
             fault, err, "The query has more than %d parameters.", CANONICAL_MAX_PARAMETERS);

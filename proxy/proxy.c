@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 #include "proxy/client.h"
 #include "proxy/core.h"
@@ -51,6 +52,8 @@ struct proxy *proxy_create(const struct proxy_options *options)
     proxy->access = (struct access_rules){.token_required = options->token_required,
         .credentials = options->credentials,
         .signer = proxy->signer};
+    credentials_attach(options->credentials,
+        &(struct credentials_means){proxy->pool, proxy->signer, &proxy->route});
     proxy->listeners.on_client = on_client;
     proxy->listeners.on_closed = on_listeners_closed;
     return proxy;
@@ -127,6 +130,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct proxy *proxy = CONTAINER_OF(timer, struct proxy, tick);
     struct exchange *x;
+    proxy->last_use_ms = clock_wall_ms();
     for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next)
         CONTAINER_OF(at, struct exchange, link)->ticks_left--;
     while ((x = overdue(proxy)))
@@ -140,6 +144,53 @@ void proxy_need_tick(struct proxy *proxy)
 {
     if (!uv_is_active((uv_handle_t *)&proxy->tick) && !uv_is_closing((uv_handle_t *)&proxy->tick))
         (void)uv_timer_start(&proxy->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+/* A restored copy cannot be told from one that was frozen, so every longer gap counts as a restore;
+ * it costs a handshake. Where the clock went back, the gap is of unknown length. */
+void proxy_used(struct proxy *proxy)
+{
+    enum { GAP_MS = 4000 };
+    int64_t now_ms = clock_wall_ms(), gap_ms = now_ms - proxy->last_use_ms;
+    bool gap = proxy->last_use_ms != 0 && (gap_ms > GAP_MS || gap_ms < 0);
+    proxy->last_use_ms = now_ms;
+    if (!gap || !proxy->options.may_be_copied)
+        return;
+    log_line(LOG_DEBUG, "not used for %lld ms: connections and credentials are made anew",
+        (long long)gap_ms);
+    pool_forget(proxy->pool);
+    credentials_forget(proxy->options.credentials);
+}
+
+void proxy_prewarm(struct proxy *proxy)
+{
+    struct span list = proxy->options.prewarm, item;
+    struct route route;
+    struct fault fault;
+    if (list.len == 0 || proxy->options.may_be_copied)
+        return;
+    proxy_used(proxy);
+    (void)credentials_need(proxy->options.credentials, NULL);
+    while (span_next(&list, ',', &item)) {
+        enum err err = route_of_service(&proxy->route, span_trim(item), &route, &fault);
+        struct upstream_target target = {
+            .server = route.server, .port = route.port, .tls = route.tls};
+        if (!err && (err = pool_prewarm(proxy->pool, &target)) != OK)
+            fault = *pool_fault(proxy->pool);
+        if (err)
+            log_line(LOG_DEBUG, "connecting ahead to %.*s failed: %s", SPAN_ARGS(item), fault.text);
+    }
+}
+
+struct proxy_totals proxy_totals(const struct proxy *proxy)
+{
+    const struct counters *c = &proxy->counters;
+    return (struct proxy_totals){.requests = c->exchanges,
+        .errors = c->statuses[0] + c->statuses[4] + c->statuses[5],
+        .bytes_sent = c->bytes_sent,
+        .bytes_received = c->bytes_received,
+        .upstream_ms = c->upstream_us / 1000,
+        .connections = pool_stats(proxy->pool).opened};
 }
 
 unsigned proxy_busy(const struct proxy *proxy)
@@ -208,6 +259,7 @@ void proxy_close(struct proxy *proxy)
     if (!proxy->listeners.closing)
         listeners_close(&proxy->listeners);
     on_grace_over(&proxy->grace);
+    credentials_detach(proxy->options.credentials);
     pool_destroy(proxy->pool);
     uv_close((uv_handle_t *)&proxy->tick, on_timer_closed);
     uv_close((uv_handle_t *)&proxy->grace, on_timer_closed);

@@ -13,13 +13,16 @@ struct proxy_options {
     struct span listen; /* addresses, parted by commas */
     bool token_required;
     struct route_options route;
-    const struct credentials_store *credentials;
+    struct credentials_store *credentials; /* attached to the proxy until it is closed */
     size_t max_body;          /* bytes held for one request; four times that for all together */
     unsigned max_connections; /* of clients */
     unsigned max_upstream;    /* per server */
     unsigned connect_timeout_ms;
     unsigned timeout_ms;       /* silence in an exchange */
     unsigned idle_ms;          /* of a kept connection to a server */
+    struct span prewarm; /* services to connect to once proxy_prewarm() is called, by commas */
+    bool may_be_copied;  /* a snapshot of this process may be restored, many times (SnapStart) */
+    bool times_upstream; /* proxy_totals() tells milliseconds */
     const char *ca_bundle;     /* NULL: the built-in roots, then the system's */
     struct span function_name; /* for the identity page; may be empty */
     struct span function_version;
@@ -40,6 +43,22 @@ MUST_USE enum err proxy_listen(struct proxy *proxy, struct fault *fault);
  * all is over. */
 void proxy_drain(
     struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void *user), void *user);
+
+/* Connects to the services of options.prewarm, and fetches credentials where they have to be; what
+ * fails is logged at DEBUG only. Nothing where the process may be copied: what is made before the
+ * snapshot is of no use after it. */
+void proxy_prewarm(struct proxy *proxy);
+
+/* What has been counted since the start. */
+struct proxy_totals {
+    uint64_t requests;
+    uint64_t errors; /* of them, those answered with 4xx or 5xx, or broken off */
+    uint64_t bytes_sent, bytes_received; /* of bodies, to and from servers */
+    uint64_t upstream_ms; /* between a connection's being there and the answer's end, summed up */
+    uint64_t connections; /* opened to servers */
+};
+
+struct proxy_totals proxy_totals(const struct proxy *proxy);
 
 /* Exchanges under way. */
 unsigned proxy_busy(const struct proxy *proxy);

@@ -201,3 +201,19 @@ enum err route_find(const struct route_options *options, const struct target *ta
     route->s3 = service_path_style(route->service) == PATH_ONCE;
     return OK;
 }
+
+enum err route_of_service(const struct route_options *options, struct span service,
+    struct route *route, struct fault *fault)
+{
+    char memory[64];
+    struct buf path = buf_over(memory, sizeof memory);
+    buf_char(&path, '/');
+    buf_add(&path, service);
+    buf_char(&path, '/');
+    struct target target = {.path = buf_span(&path)};
+    if (path.failed || names_own_page(target.path))
+        return unknown_service(service, fault);
+    enum err err = route_find(options, &target, route, fault);
+    route->path = SPAN("/");
+    return err;
+}

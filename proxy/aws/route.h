@@ -44,6 +44,10 @@ struct route {
  * no name at all. */
 bool route_own_name(const struct route_options *options, const struct authority *authority);
 
+/* Where the path /SERVICE/ leads, for the proxy's own requests. Errors: as below. */
+MUST_USE enum err route_of_service(const struct route_options *options, struct span service,
+    struct route *route, struct fault *fault);
+
 /* Decides. Errors: HOST_NOT_ALLOWED, UNKNOWN_SERVICE, BAD_REQUEST (no region). */
 MUST_USE enum err route_find(const struct route_options *options, const struct target *target,
     struct route *route, struct fault *fault);

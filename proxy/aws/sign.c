@@ -9,14 +9,15 @@ enum {
     BLOCK_BYTES = 64,
     KEYS = 16,
     NAME_BYTES = 64,
+    KEY_ID_BYTES = 128, /* AWS's own limit */
     TEXT_BYTES = 384 * 1024,
     SCRATCH_BYTES = 256 * 1024
 };
 
 struct signing_key {
     char date[8];
-    char region[NAME_BYTES], service[NAME_BYTES];
-    size_t region_bytes, service_bytes;
+    char region[NAME_BYTES], service[NAME_BYTES], key_id[KEY_ID_BYTES];
+    size_t region_bytes, service_bytes, key_id_bytes;
     unsigned char key[HASH_BYTES];
 };
 
@@ -132,9 +133,10 @@ enum err signer_string_to_sign(
     return out->failed ? ERR_OUT_OF_MEMORY : OK;
 }
 
-static bool is_for(const struct signing_key *key, const struct scope *scope)
+static bool is_for(const struct signing_key *key, struct span key_id, const struct scope *scope)
 {
     return memcmp(key->date, scope->date.text, sizeof key->date) == 0
+        && span_equal((struct span){key->key_id, key->key_id_bytes}, key_id)
         && span_equal((struct span){key->region, key->region_bytes}, scope->region)
         && span_equal((struct span){key->service, key->service_bytes}, scope->service);
 }
@@ -158,12 +160,14 @@ static bool derive(
 static const struct signing_key *signing_key(
     struct signer *s, const struct credentials *credentials, const struct scope *scope)
 {
+    struct span key_id = credentials->access_key_id;
     size_t kept = s->keys < KEYS ? s->keys : KEYS;
     for (size_t i = 0; i < kept; i++)
-        if (is_for(&s->kept[i], scope))
+        if (is_for(&s->kept[i], key_id, scope))
             return &s->kept[i];
     struct signing_key *key = &s->kept[s->keys % KEYS];
-    if (scope->region.len > NAME_BYTES || scope->service.len > NAME_BYTES)
+    if (scope->region.len > NAME_BYTES || scope->service.len > NAME_BYTES
+        || key_id.len > KEY_ID_BYTES)
         return NULL;
     key->region_bytes = key->service_bytes = 0; /* until it is whole it is for no scope */
     if (!derive(s, credentials->secret_access_key, scope, key->key))
@@ -171,6 +175,7 @@ static const struct signing_key *signing_key(
     memcpy(key->date, scope->date.text, sizeof key->date);
     memcpy(key->region, scope->region.at, key->region_bytes = scope->region.len);
     memcpy(key->service, scope->service.at, key->service_bytes = scope->service.len);
+    memcpy(key->key_id, key_id.at, key->key_id_bytes = key_id.len);
     s->keys++;
     return key;
 }
@@ -200,4 +205,24 @@ enum err signer_sign(struct signer *signer, const struct credentials *credential
     enum err err = signer_string_to_sign(signer, scope, buf_span(&text), &to_sign);
     return err ? err
                : signer_signature(signer, credentials, scope, buf_span(&to_sign), signature->hex);
+}
+
+enum err signer_authorize(struct signer *signer, const struct credentials *credentials,
+    const struct scope *scope, struct canonical *canonical, struct buf *out)
+{
+    char names[8192];
+    struct signature signature = {.signed_headers = buf_over(names, sizeof names)};
+    enum err err = signer_sign(signer, credentials, scope, canonical, &signature);
+    if (err)
+        return err;
+    buf_text(out, "Authorization: AWS4-HMAC-SHA256 Credential=");
+    buf_add(out, credentials->access_key_id);
+    buf_char(out, '/');
+    scope_write(scope, out);
+    buf_text(out, ", SignedHeaders=");
+    buf_add(out, buf_span(&signature.signed_headers));
+    buf_text(out, ", Signature=");
+    buf_add(out, (struct span){signature.hex, sizeof signature.hex});
+    buf_text(out, "\r\n");
+    return OK;
 }

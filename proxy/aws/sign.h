@@ -1,5 +1,6 @@
 /* SigV4 itself: string to sign, signing key, signature. A signer keeps what costs time to make: the
- * digest, and the derived keys of the last scopes, each good for its date, region and service.
+ * digest, and the derived keys of the last scopes, each good for its access key, date, region and
+ * service.
  * Source: Signature Version 4, "Create a string to sign" and "Calculate the signature".
  * Signing keys live here only and leave by OPENSSL_cleanse. Not for use by two threads at once. */
 #pragma once
@@ -53,6 +54,10 @@ struct signature {
  * Errors: BAD_REQUEST (too many parameters), OUT_OF_MEMORY. */
 MUST_USE enum err signer_sign(struct signer *signer, const struct credentials *credentials,
     const struct scope *scope, struct canonical *canonical, struct signature *signature);
+
+/* The same, appended as an Authorization field with its CRLF. */
+MUST_USE enum err signer_authorize(struct signer *signer, const struct credentials *credentials,
+    const struct scope *scope, struct canonical *canonical, struct buf *out);
 
 /* Appends DATE/REGION/SERVICE/aws4_request. */
 void scope_write(const struct scope *scope, struct buf *out);

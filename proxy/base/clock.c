@@ -66,3 +66,30 @@ void clock_rfc3339(int64_t unix_ms, char text[25])
         memcpy(text + (i ? 3 * i + 2 : 0), parts[i], i ? 2 : 4);
     put_digits(text + 20, (unsigned)(unix_ms % 1000), 3);
 }
+
+/* Its digits are those of the other form, which is checked already. */
+bool clock_parse_rfc3339(struct span text, int64_t *unix_ms)
+{
+    static const char form[] = "0000-00-00T00:00:00";
+    char memory[17];
+    size_t digits = 0;
+    struct span zone = span_from(text, sizeof form - 1);
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        if (i >= text.len || (form[i] != '0' && form[i] != text.at[i]) || digits == 15)
+            return false;
+        if (form[i] == '0' || form[i] == 'T')
+            memory[digits++] = text.at[i];
+    }
+    memory[digits++] = 'Z';
+    if (span_starts(zone, SPAN(".")))
+        do
+            zone = span_from(zone, 1);
+        while (zone.len > 0 && ascii_digit(zone.at[0]));
+    if (!span_equal(zone, SPAN("Z")) && !span_equal(zone, SPAN("+00:00")))
+        return false;
+    int64_t seconds;
+    if (!amz_date_parse((struct span){memory, digits}, &seconds))
+        return false;
+    *unix_ms = seconds * 1000;
+    return true;
+}

@@ -24,5 +24,9 @@ static inline struct span amz_date_span(const struct amz_date *date)
     return (struct span){date->text, 16};
 }
 
+/* "2026-11-23T09:00:00Z", with or without a fraction, in UTC only; false where it is not that. The
+ * fraction is dropped. */
+bool clock_parse_rfc3339(struct span text, int64_t *unix_ms);
+
 /* RFC 3339 with milliseconds, "2026-11-23T09:00:00.000Z", and its final NUL. */
 void clock_rfc3339(int64_t unix_ms, char text[25]);

@@ -150,3 +150,12 @@ void log_values(
     if (log_enabled(level))
         emit(level, span_of(message), values, count);
 }
+
+void log_record(struct span line)
+{
+    char memory[LINE_BYTES];
+    struct buf b = buf_over(memory, sizeof memory - 1);
+    buf_add(&b, line);
+    if (!b.failed)
+        write_line(&b); /* cut short it would be no record */
+}

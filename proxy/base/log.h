@@ -29,6 +29,9 @@ const char *log_level_name(enum log_level level);
 
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A line as it is, whatever level and shape are: a record for a program that reads logs. */
+void log_record(struct span line);
+
 /* A message with values, in the order given. */
 void log_values(
     enum log_level level, const char *message, const struct log_value *values, size_t count);

@@ -20,7 +20,7 @@ struct origin {
     size_t waiters;
     struct ssl_session_st *session;
     struct addresses addresses;
-    uint64_t addresses_until; /* of the loop's clock */
+    int64_t addresses_since_ms; /* wall clock */
 };
 
 struct origins {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proxy/base/clock.h"
+#include "proxy/base/log.h"
 
 enum {
     RECENT_MS = 4000,     /* load balancers keep a connection longer than this */
@@ -19,6 +20,7 @@ struct pool {
     struct origins origins;
     unsigned idle;
     struct pool_stats stats;
+    unsigned epoch; /* how often all has been forgotten: what is older is not used again */
     struct fault fault;
     bool closing;
 };
@@ -103,6 +105,10 @@ static void offer(struct upstream *u)
 {
     struct origin *origin = u->origin;
     struct pool *pool = origin->pool;
+    if (u->epoch != pool->epoch) {
+        upstream_close(u);
+        return;
+    }
     struct lease *lease = next_waiting(origin, u->used);
     if (lease) {
         pool_leave(lease);
@@ -133,8 +139,10 @@ static void on_failed(struct upstream *u, const struct fault *fault)
     struct lease *lease = next_waiting(origin, false);
     origin->becoming--;
     origin->addresses.count = 0;
-    if (!lease)
+    if (!lease) {
+        log_line(LOG_DEBUG, "a connection that nobody waits for failed: %s", fault->text);
         return;
+    }
     pool_leave(lease);
     lease->on_failed(lease, fault);
 }
@@ -147,8 +155,10 @@ static void on_lost(struct upstream *u)
 static void on_resolved(struct upstream *u, const struct addresses *addresses)
 {
     struct origin *origin = u->origin;
+    if (u->epoch != origin->pool->epoch)
+        return;
     origin->addresses = *addresses;
-    origin->addresses_until = uv_now(origin->pool->options.loop) + ADDRESSES_MS;
+    origin->addresses_since_ms = clock_wall_ms();
 }
 
 /* The last one out, once the pool is closing, turns off the light. */
@@ -175,16 +185,22 @@ static void on_dropped(struct upstream *u)
 static const struct upstream_owner ownership = {
     on_ready, on_failed, offer, on_lost, on_dropped, on_resolved};
 
+/* By the wall clock: the loop's own stands still, or jumps, where the environment is frozen. */
+static bool addresses_known(const struct origin *origin)
+{
+    int64_t age_ms = clock_wall_ms() - origin->addresses_since_ms;
+    return origin->addresses.count > 0 && age_ms >= 0 && age_ms < ADDRESSES_MS;
+}
+
 static enum err open_another(struct origin *origin)
 {
     struct pool *pool = origin->pool;
     const struct pool_options *options = &pool->options;
-    bool known = origin->addresses.count > 0 && uv_now(options->loop) < origin->addresses_until;
     struct upstream_setup setup = {.loop = options->loop,
         .tls_client = pool->tls_client,
         .origin = origin,
         .session = &origin->session,
-        .addresses = known ? &origin->addresses : NULL,
+        .addresses = addresses_known(origin) ? &origin->addresses : NULL,
         .owner = &ownership,
         .target = {{origin->server, origin->server_bytes}, origin->port, origin->tls,
             options->connect_timeout_ms}};
@@ -192,6 +208,7 @@ static enum err open_another(struct origin *origin)
     if (!u)
         return fault_set(
             &pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another connection.");
+    u->epoch = pool->epoch;
     list_append(&origin->busy, &u->link);
     origin->connections++;
     origin->becoming++;
@@ -204,7 +221,12 @@ static enum err open_another(struct origin *origin)
 /* Servers hand out a session a connection or two; the last one is kept for the next handshake. */
 static void on_session(void *user, struct ssl_session_st *session)
 {
-    struct origin *origin = ((struct upstream *)user)->origin;
+    const struct upstream *u = user;
+    struct origin *origin = u->origin;
+    if (u->epoch != origin->pool->epoch) {
+        tls_session_free(session);
+        return;
+    }
     tls_session_free(origin->session);
     origin->session = session;
 }
@@ -305,6 +327,31 @@ enum err pool_take(struct pool *pool, const struct upstream_target *target, enum
     return pool->fault.err;
 }
 
+enum err pool_prewarm(struct pool *pool, const struct upstream_target *target)
+{
+    struct origin *origin = origins_find(&pool->origins, target);
+    if (!origin)
+        return fault_set(
+            &pool->fault, ERR_OUT_OF_MEMORY, "There is not enough memory for another server.");
+    origin->pool = pool;
+    enum err err = target->tls ? need_tls(pool) : OK;
+    return err || origin->connections > 0 ? err : open_another(origin);
+}
+
+void pool_forget(struct pool *pool)
+{
+    pool->epoch++;
+    for (struct link *at = pool->origins.list.next; at != &pool->origins.list; at = at->next) {
+        struct origin *o = origin_at(at);
+        while (!list_empty(&o->idle))
+            discard(upstream_at(o->idle.next));
+        tls_session_free(o->session);
+        o->session = NULL;
+        o->addresses.count = 0;
+    }
+    tls_reseed();
+}
+
 void pool_leave(struct lease *lease)
 {
     if (!link_listed(&lease->link))
@@ -316,6 +363,11 @@ void pool_leave(struct lease *lease)
 bool pool_waits_for_server(const struct lease *lease)
 {
     return link_listed(&lease->link) && lease->origin->becoming > 0;
+}
+
+uv_loop_t *pool_loop(const struct pool *pool)
+{
+    return pool->options.loop;
 }
 
 const struct fault *pool_fault(const struct pool *pool)

@@ -46,6 +46,16 @@ void pool_destroy(struct pool *pool);
 MUST_USE enum err pool_take(struct pool *pool, const struct upstream_target *target,
     enum pool_trust trust, struct lease *lease, struct upstream **upstream);
 
+/* Opens a connection that nobody waits for yet, where there is none; whether it comes to stand is
+ * logged at DEBUG only. Errors: as pool_take()'s. */
+MUST_USE enum err pool_prewarm(struct pool *pool, const struct upstream_target *target);
+
+/* This process may be a copy of the one that made them: no connection, TLS session, address or
+ * random state from before is used again. Exchanges under way keep theirs until they end. */
+void pool_forget(struct pool *pool);
+
+uv_loop_t *pool_loop(const struct pool *pool);
+
 /* Leaves the queue; harmless where it is in none. */
 void pool_leave(struct lease *lease);
 

@@ -1,6 +1,7 @@
 #include "proxy/io/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -263,4 +264,9 @@ void tls_set_user(struct tls *tls, void *user)
 void tls_session_free(struct ssl_session_st *session)
 {
     SSL_SESSION_free(session);
+}
+
+void tls_reseed(void)
+{
+    (void)RAND_poll(); /* where the system gives none now, the next draw asks again */
 }

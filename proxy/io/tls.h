@@ -74,3 +74,6 @@ void tls_client_on_session(
     struct tls_client *client, void (*on_session)(void *user, struct ssl_session_st *session));
 void tls_set_user(struct tls *tls, void *user);
 void tls_session_free(struct ssl_session_st *session);
+
+/* Takes new randomness from the system: copies of one process must not draw the same. */
+void tls_reseed(void);

@@ -57,6 +57,7 @@ struct upstream {
     void *origin;          /* the pool's */
     int64_t idle_since_ms; /* wall clock; the pool's */
     bool idle;             /* the pool's */
+    unsigned epoch;        /* the pool's */
     const struct upstream_owner *owner;
     struct upstream_user *user; /* NULL while nobody has it */
     enum upstream_phase phase;

@@ -39,26 +39,38 @@ static void write_warnings(struct buf *out, const struct identity *identity, con
     buf_text(out, "]\n}\n");
 }
 
+/* "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION" -> "SESSION" */
+static struct span session_of(struct span arn)
+{
+    struct span part;
+    if (!span_next(&arn, '/', &part) || !span_ends(part, SPAN(":assumed-role"))
+        || !span_next(&arn, '/', &part))
+        return (struct span){NULL, 0};
+    return arn;
+}
+
 /* What cannot be known without a call to AWS is null: role, session and expiry of keys from the
  * environment. */
 static void write_identity(const struct page_facts *facts, struct buf *out)
 {
     const struct credentials *credentials = credentials_current(facts->credentials);
+    struct credentials_facts known = credentials_facts(facts->credentials);
     struct identity identity = identity_of(credentials);
-    char memory[64];
+    char memory[64], expires[25];
     struct buf key = buf_over(memory, sizeof memory);
     struct span none = {NULL, 0};
     if (credentials)
         identity_mask(credentials->access_key_id, &key);
+    clock_rfc3339(known.expires_ms, expires);
     buf_text(out, "{\n  \"kind\": \"");
     buf_json(out, span_of(identity_kind_text(identity.kind)));
     buf_char(out, '"');
     write_member(out, "accessKeyId", buf_span(&key));
-    write_member(out, "source", credentials ? SPAN("environment") : none);
+    write_member(out, "source", credentials ? span_of(source_text(known.source)) : none);
     write_member(out, "account", span_of(identity.account));
-    write_member(out, "role", none);
-    write_member(out, "session", none);
-    write_member(out, "expires", none);
+    write_member(out, "role", known.role);
+    write_member(out, "session", session_of(known.role));
+    write_member(out, "expires", known.expires_ms > 0 ? (struct span){expires, 24} : none);
     write_member(
         out, "partition", facts->region.len > 0 ? partition_of_region(facts->region)->name : none);
     write_member(out, "region", facts->region);
@@ -112,9 +124,10 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
         "" literal, sizeof(literal) - 1 \
     }
 static const struct page pages[] = {
-    {TEXT("/-/health"), false, TEXT("application/json"), write_health},
-    {TEXT("/-/identity"), true, TEXT("application/json"), write_identity},
-    {TEXT("/-/metrics"), true, TEXT("text/plain; version=0.0.4; charset=utf-8"), write_metrics},
+    {TEXT("/-/health"), false, false, TEXT("application/json"), write_health},
+    {TEXT("/-/identity"), true, true, TEXT("application/json"), write_identity},
+    {TEXT("/-/metrics"), true, false, TEXT("text/plain; version=0.0.4; charset=utf-8"),
+        write_metrics},
 };
 
 const struct page *page_find(struct span path)

@@ -14,6 +14,7 @@ struct counters {
     uint64_t bytes_received;    /* of bodies, from servers */
     uint64_t upstream_opened;   /* connections */
     uint64_t sent_again;        /* requests */
+    uint64_t upstream_us;       /* waited for servers; 0 where it is not measured */
     unsigned in_flight, clients, upstream_open;
 };
 
@@ -26,6 +27,7 @@ struct page_facts {
 struct page {
     struct span path;
     bool needs_token;
+    bool needs_keys; /* credentials are fetched for it where they have to be */
     struct span content_type;
     void (*write)(const struct page_facts *facts, struct buf *out);
 };

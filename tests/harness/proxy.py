@@ -33,7 +33,8 @@ class Proxy:
     """
 
     def __init__(self, env=None, args=(), binary=None, wait=True, cwd=None):
-        merged = {**ROLE, "COUNTERSIGN_LISTEN": "localhost:0", "PATH": os.environ["PATH"], **SANITIZERS, **(env or {})}
+        merged = {**ROLE, "COUNTERSIGN_LISTEN": "localhost:0", "AWS_EC2_METADATA_DISABLED": "true",
+                  "PATH": os.environ["PATH"], **SANITIZERS, **(env or {})}
         self.env = {name: str(value) for name, value in merged.items() if value is not None}
         self.output = []
         self.port = None

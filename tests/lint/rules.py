@@ -29,7 +29,8 @@ ROOMS = [
 BANNED = [
     (r"\b(v?sprintf|strcpy|strcat|strtok|atoi|gets|localtime|alloca) ?\(", (),
      "unsafe or not reentrant: take snprintf, buf, strtol, gmtime_r"),
-    (r"\b((secure_)?getenv|environ)\b", ("extension/config.c",), "only extension/config.c reads the environment"),
+    (r"\b((secure_)?getenv|environ)\b", ("extension/variable.c", "extension/config"),
+     "only the configuration reads the environment"),
     (r"\b_?exit ?\(", ("extension/",), "only extension/ ends the process"),
     (r"\bSSL_\w+ ?\(", ("proxy/io/tls.c", "proxy/io/trust.c"), "SSL_ only in proxy/io/tls.c and trust.c"),
 ]

@@ -142,7 +142,8 @@ static int set_up(void **state)
         return -1;
     (void)snprintf(stage.listen, sizeof stage.listen, "unix:%s/socket", stage.directory);
     stage.server_socket = open_server(&stage.endpoint.authority.port);
-    stage.credentials = credentials_create(&credentials, SPAN(""));
+    stage.credentials =
+        credentials_create(&(struct credentials_options){.environment = credentials});
     *state = &stage;
     return stage.credentials ? 0 : -1;
 }

@@ -1,0 +1,84 @@
+#include "proxy/credentials/sts.h"
+
+#include "proxy/aws/uri.h"
+
+#define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
+
+static void parameter(struct buf *body, struct span name, struct span value)
+{
+    if (body->len > 0)
+        buf_char(body, '&');
+    buf_add(body, name);
+    buf_char(body, '=');
+    uri_encode(body, value, false);
+}
+
+/* An hour is what a role that was assumed by a role gets at most. */
+static void write_body(const struct sts_request *request, struct buf *body)
+{
+    bool web = request->web_identity_token.len > 0;
+    parameter(body, SPAN("Action"), web ? SPAN("AssumeRoleWithWebIdentity") : SPAN("AssumeRole"));
+    parameter(body, SPAN("Version"), SPAN("2011-06-15"));
+    parameter(body, SPAN("DurationSeconds"), SPAN("3600"));
+    parameter(body, SPAN("RoleArn"), request->role);
+    parameter(body, SPAN("RoleSessionName"), request->session);
+    if (web)
+        parameter(body, SPAN("WebIdentityToken"), request->web_identity_token);
+}
+
+static void field(
+    struct buf *out, struct canonical *canonical, struct span name, struct span value)
+{
+    buf_add(out, name);
+    buf_text(out, ": ");
+    buf_add(out, value);
+    buf_text(out, "\r\n");
+    canonical_add(canonical, name, value);
+}
+
+static enum err sign(const struct credentials *by, struct signer *signer, const struct scope *scope,
+    struct canonical *canonical, struct buf *out)
+{
+    field(out, canonical, SPAN("X-Amz-Date"), amz_date_span(&scope->date));
+    if (by->session_token.len > 0)
+        field(out, canonical, SPAN("X-Amz-Security-Token"), by->session_token);
+    return signer_authorize(signer, by, scope, canonical, out);
+}
+
+static enum err write_request(const struct sts_request *request, struct sts_means *means,
+    const struct route *to, const struct scope *scope, struct buf *out)
+{
+    char hash[HASH_HEX_BYTES];
+    struct span body = buf_span(&means->body);
+    struct canonical canonical = {.method = SPAN("POST"),
+        .path = to->path,
+        .style = PATH_TWICE,
+        .payload_hash = {hash, sizeof hash}};
+    enum err err = signer_hash(means->signer, body, hash);
+    buf_text(out, "POST ");
+    buf_add(out, to->path);
+    buf_text(out, " HTTP/1.1\r\n");
+    field(out, &canonical, SPAN("Host"), to->host);
+    field(out, &canonical, SPAN("Content-Type"), SPAN(CONTENT_TYPE));
+    buf_text(out, "Content-Length: ");
+    buf_number(out, body.len);
+    buf_text(out, "\r\n");
+    if (!err && request->web_identity_token.len == 0)
+        err = sign(request->by, means->signer, scope, &canonical, out);
+    buf_text(out, "\r\n");
+    buf_add(out, body);
+    return err || out->failed || means->body.failed ? ERR_OUT_OF_MEMORY : OK;
+}
+
+enum err sts_write(const struct sts_request *request, struct sts_means *means, int64_t now_s,
+    struct route *to, struct buf *out, struct fault *fault)
+{
+    enum err err = route_of_service(means->route, SPAN("sts"), to, fault);
+    if (err)
+        return err;
+    struct scope scope = {amz_date_of(now_s), to->region, to->service};
+    write_body(request, &means->body);
+    if (write_request(request, means, to, &scope, out) == OK)
+        return OK;
+    return fault_set(fault, ERR_OUT_OF_MEMORY, "there is not enough memory for the request to STS");
+}
