@@ -2,12 +2,17 @@
 #include <stdio.h>
 
 #include "extension/config.h"
-
-#define PREFIX "COUNTERSIGN_"
+#include "extension/variable.h"
 
 static void print_text(const char *name, struct span value)
 {
     (void)printf("%-34s %.*s\n", name, SPAN_ARGS(value));
+}
+
+static void print_set(const char *name, struct span value)
+{
+    if (value.len > 0)
+        print_text(name, value);
 }
 
 static void print_number(const char *name, uint64_t number)
@@ -39,6 +44,9 @@ void config_print(const struct config *config)
     print_number(PREFIX "CONNECT_TIMEOUT_MS", p->connect_timeout_ms);
     print_number(PREFIX "TIMEOUT_MS", p->timeout_ms);
     print_number(PREFIX "IDLE_MS", p->idle_ms);
+    print_set(PREFIX "PREWARM", p->prewarm);
+    print_set(PREFIX "METRICS", config->metrics);
+    print_set(PREFIX "ROLE_ARN", config->credentials.role);
     print_text(PREFIX "DRAIN", config->drain ? SPAN("on") : SPAN("off"));
     print_text(PREFIX "LOG_LEVEL", span_of(log_level_name(config->log_level)));
     print_text(PREFIX "LOG_FORMAT", config->log_shape == LOG_JSON ? SPAN("JSON") : SPAN("Text"));

@@ -1,14 +1,15 @@
 /* The whole life of a request, one function a phase:
  *
  *   HEAD ---> a page, or an error ----------------------------------------------> answered
- *     | [CREDENTIALS, where keys have to be fetched first]
+ *     | (CREDENTIALS, where keys have to be fetched first)
  *     |---> HOLD (body hashed, or short) --> CONNECT --> SENT ------------------> answered
  *     '---> CONNECT --> [CONTINUE] --> STREAM (body flows through) --> SENT ----> answered
  *                                         '--> DISCARD (answered early) --------> answered
  *
- * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE. Where both are over the connections
- * go on to the next exchange. The steps are pure functions of other rooms; only here is waited and
- * decided. */
+ * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE; one that calls the keys expired is
+ * WEIGHED instead, and leads back to CREDENTIALS and CONNECT, once. Where both are over the
+ * connections go on to the next exchange. The steps are pure functions of other rooms; only here is
+ * waited and decided. */
 #include "proxy/exchange.h"
 
 #include <stdlib.h>

@@ -157,6 +157,13 @@ static bool derive(
     return done;
 }
 
+static size_t copy_name(char *to, struct span name)
+{
+    if (name.len > 0)
+        memcpy(to, name.at, name.len);
+    return name.len;
+}
+
 static const struct signing_key *signing_key(
     struct signer *s, const struct credentials *credentials, const struct scope *scope)
 {
@@ -173,9 +180,9 @@ static const struct signing_key *signing_key(
     if (!derive(s, credentials->secret_access_key, scope, key->key))
         return NULL;
     memcpy(key->date, scope->date.text, sizeof key->date);
-    memcpy(key->region, scope->region.at, key->region_bytes = scope->region.len);
-    memcpy(key->service, scope->service.at, key->service_bytes = scope->service.len);
-    memcpy(key->key_id, key_id.at, key->key_id_bytes = key_id.len);
+    key->region_bytes = copy_name(key->region, scope->region);
+    key->service_bytes = copy_name(key->service, scope->service);
+    key->key_id_bytes = copy_name(key->key_id, key_id);
     s->keys++;
     return key;
 }

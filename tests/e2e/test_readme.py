@@ -136,7 +136,9 @@ def test_the_small_policy_is_small():
 # --- configuration
 
 VARIABLES = {quoted(name)[0]: default for name, default, _ in rows("Configuration")}
-ALLOWED = {
+ALLOWED = {"COUNTERSIGN_PREWARM": "s3,transcribe", "COUNTERSIGN_METRICS": "Countersign",
+           "COUNTERSIGN_ROLE_ARN": "arn:aws:iam::123456789012:role/other",
+           
     "COUNTERSIGN_HOSTS": "proxy.internal", "COUNTERSIGN_ENDPOINT_<SERVICE>": "http://storage.example:9000",
     "COUNTERSIGN_ENDPOINT": "https://storage.example", "COUNTERSIGN_CA_BUNDLE": None,
 }
@@ -222,7 +224,7 @@ def test_the_phase_diagram_is_the_sources():
     [drawn] = re.findall(r"^```\n(.*?)^```$", section("The source"), re.S | re.M)
     source = (ROOT / "proxy" / "exchange.c").read_text(encoding="utf-8")
     assert [line.strip() for line in drawn.splitlines()] == [
-        line.removeprefix(" *").strip() for line in source.splitlines()[2:6]]
+        line.removeprefix(" *").strip() for line in source.splitlines()[2:7]]
 
 
 # --- the rest
