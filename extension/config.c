@@ -21,11 +21,11 @@ static enum err read_numbers(struct config *config, struct fault *fault)
 {
     uint64_t number;
     enum err err;
-#define X(name, member, default, min, max, unit)                                  \
-    number = default;                                                             \
+#define X(name, member, default, min, max, unit)                                      \
+    number = default;                                                                 \
     err = variable_number(PREFIX name, (uint64_t[]){min, max}, unit, &number, fault); \
-    if (err)                                                                      \
-        return err;                                                               \
+    if (err)                                                                          \
+        return err;                                                                   \
     config->proxy.member = (__typeof__(config->proxy.member))number;
     NUMBERS(X)
 #undef X
@@ -40,7 +40,8 @@ static enum err read_log(struct config *config, struct fault *fault)
         LOG_INFO, LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_FATAL};
     struct fault ignored;
     size_t level = 0, shape = 0;
-    if (variable_choice("AWS_LAMBDA_LOG_LEVEL", "|TRACE|DEBUG|INFO|WARN|ERROR|FATAL", &level, &ignored)
+    if (variable_choice(
+            "AWS_LAMBDA_LOG_LEVEL", "|TRACE|DEBUG|INFO|WARN|ERROR|FATAL", &level, &ignored)
         == OK)
         config->log_level = levels[level];
     if (variable_choice("AWS_LAMBDA_LOG_FORMAT", "Text|JSON", &shape, &ignored) == OK)
@@ -100,8 +101,8 @@ static enum err read_metrics(struct config *config, struct fault *fault)
     struct span value = variable_value(name);
     bool good = value.len <= 255 && !span_starts(value, SPAN("AWS/"));
     for (size_t i = 0; good && i < value.len; i++)
-        good = ascii_alpha(value.at[i]) || ascii_digit(value.at[i])
-            || strchr(".-_/# ", value.at[i]);
+        good =
+            ascii_alpha(value.at[i]) || ascii_digit(value.at[i]) || strchr(".-_/# ", value.at[i]);
     if (!good)
         return variable_refuse(fault, name, value,
             "must be a CloudWatch namespace: at most 255 letters, digits, spaces and . - _ / #, "

@@ -55,8 +55,8 @@ static enum err read_full_uri(struct config *config, struct fault *fault)
         return variable_refuse(fault, name, value,
             "without TLS the host must be this machine or a link-local address, for the token "
             "goes there; use https://");
-    *container = (struct source_server){
-        url.authority, url.tls, url.path.len > 0 ? url.path : SPAN("/")};
+    *container =
+        (struct source_server){url.authority, url.tls, url.path.len > 0 ? url.path : SPAN("/")};
     return OK;
 }
 
@@ -151,9 +151,9 @@ static enum err read_session(struct config *config, struct fault *fault)
     if (given.at && !session_shaped(given))
         return variable_refuse(
             fault, name, given, "must be 2 to 64 letters, digits and the signs +=,.@-_");
-    config->credentials.session = given.at      ? given
-                                : session_shaped(function) ? function
-                                                           : SPAN("countersign");
+    config->credentials.session = given.at ? given
+        : session_shaped(function)         ? function
+                                           : SPAN("countersign");
     return OK;
 }
 
@@ -168,8 +168,8 @@ enum err config_read_credentials(struct config *config, struct fault *fault)
         err = sources[i](config, fault);
     if (!err && there) {
         config->credentials.container_token = variable_value("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-        err = variable_check_secret("AWS_CONTAINER_AUTHORIZATION_TOKEN",
-            config->credentials.container_token, fault);
+        err = variable_check_secret(
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN", config->credentials.container_token, fault);
     }
     if (!err)
         err = read_role(PREFIX "ROLE_ARN", &config->credentials.role, fault);

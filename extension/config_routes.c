@@ -98,7 +98,8 @@ static enum err add_endpoint(struct config *config, struct span variable, struct
         return variable_refuse(fault, text, value, "is too long a name for a service");
     for (size_t i = 0; i < config->proxy.route.endpoints; i++)
         if (span_equal(config->endpoints[i].service, endpoint.service))
-            return variable_refuse(fault, text, value, "names the endpoint of that service a second time");
+            return variable_refuse(
+                fault, text, value, "names the endpoint of that service a second time");
     config->endpoints[config->proxy.route.endpoints++] = endpoint;
     return OK;
 }
@@ -141,8 +142,8 @@ enum err config_read_prewarm(struct config *config, struct fault *fault)
     struct route route;
     while (span_next(&list, ',', &item))
         if (route_of_service(&config->proxy.route, span_trim(item), &route, &wrong) != OK)
-            return variable_refuse(fault, name, value,
-                "must be services such as s3,transcribe, with AWS_REGION set");
+            return variable_refuse(
+                fault, name, value, "must be services such as s3,transcribe, with AWS_REGION set");
     config->proxy.prewarm = value;
     return OK;
 }

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "extension/event.h"
-#include "extension/metrics.h"
+#include "extension/reporter.h"
 #include "extension/runtime_api.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/list.h"
@@ -33,9 +33,8 @@ struct lifecycle {
     bool ending;
     unsigned retry_ms;
     struct api_call *call; /* under way */
-    struct metrics metrics;
     uv_timer_t timer;
-    uv_timer_t minute; /* where no invocation is heard of, metrics go out by it */
+    struct reporter reporter;
     uv_signal_t signals[2];
     struct buf identifier; /* a header line */
     char identifier_text[API_IDENTIFIER_BYTES + 64];
@@ -56,7 +55,6 @@ static void end(struct lifecycle *life, int status, unsigned grace_ms)
         return;
     life->ending = true;
     life->status = status;
-    (void)uv_timer_stop(&life->minute);
     if (life->proxy)
         proxy_drain(life->proxy, grace_ms, on_drained, life);
     else
@@ -111,22 +109,6 @@ static void ask_later(struct lifecycle *life, unsigned most_ms)
     (void)uv_timer_start(&life->timer, on_retry, life->retry_ms, 0);
 }
 
-/* What has gone on since the last time: an invocation, or a minute. */
-static void report_metrics(struct lifecycle *life)
-{
-    char memory[METRICS_LINE_BYTES];
-    struct buf line = buf_over(memory, sizeof memory);
-    if (!life->proxy || life->config->metrics.len == 0)
-        return;
-    struct metrics_facts facts = {.name_space = life->config->metrics,
-        .function_name = life->config->proxy.function_name,
-        .function_version = life->config->proxy.function_version,
-        .totals = proxy_totals(life->proxy),
-        .peak_memory_kib = metrics_peak_memory_kib()};
-    if (metrics_write(&life->metrics, &facts, &line))
-        log_record(buf_span(&line));
-}
-
 static unsigned grace_until(int64_t deadline_ms)
 {
     int64_t left = deadline_ms > 0 ? deadline_ms - clock_wall_ms() - GRACE_MARGIN_MS : GRACE_MS;
@@ -145,9 +127,8 @@ static void on_deadline_near(uv_timer_t *timer)
 static void on_invoke(struct lifecycle *life, const struct event *event)
 {
     int64_t left = event->deadline_ms - clock_wall_ms() - DRAIN_MARGIN_MS;
-    report_metrics(life);
+    reporter_invocation(&life->reporter, span_of(event->request_id));
     log_request_id(span_of(event->request_id));
-    metrics_begin(&life->metrics, span_of(event->request_id), clock_wall_ms());
     life->next_due = life->config->drain && left > 0;
     if (!life->next_due) {
         ask_next(life);
@@ -229,20 +210,10 @@ static void ask_next(struct lifecycle *life)
 
 /* ---- registration ---- */
 
-static void on_minute(uv_timer_t *timer)
-{
-    struct lifecycle *life = CONTAINER_OF(timer, struct lifecycle, minute);
-    report_metrics(life);
-    metrics_begin(&life->metrics, SPAN(""), clock_wall_ms());
-}
-
 /* All is set up: what may wait until now begins. */
 static void serve_on(struct lifecycle *life)
 {
-    enum { MINUTE_MS = 60 * 1000 };
-    metrics_begin(&life->metrics, SPAN(""), clock_wall_ms());
-    if (life->config->metrics.len > 0 && !life->invokes)
-        (void)uv_timer_start(&life->minute, on_minute, MINUTE_MS, MINUTE_MS);
+    reporter_start(&life->reporter, !life->invokes);
     proxy_prewarm(life->proxy);
 }
 
@@ -377,8 +348,7 @@ static void close_all(struct lifecycle *life)
         uv_close((uv_handle_t *)&life->signals[i], NULL);
     (void)signal(SIGTERM, SIG_IGN); /* a second one would find libuv's handler gone */
     (void)signal(SIGINT, SIG_IGN);
-    report_metrics(life);
-    uv_close((uv_handle_t *)&life->minute, NULL);
+    reporter_close(&life->reporter);
     (void)uv_timer_start(&life->timer, on_last_call, PATIENCE_MS, 0);
     uv_unref((uv_handle_t *)&life->timer);
     (void)uv_run(life->loop, UV_RUN_DEFAULT);
@@ -396,7 +366,7 @@ int lifecycle_run(const struct lifecycle_setup *setup)
     life.invokes = (setup->config->drain || setup->config->metrics.len > 0)
         && !setup->config->managed_instances;
     (void)uv_timer_init(life.loop, &life.timer);
-    (void)uv_timer_init(life.loop, &life.minute);
+    reporter_init(&life.reporter, life.loop, setup->config, setup->proxy);
     watch_signals(&life);
     if (life.proxy)
         proxy_on_idle(life.proxy, on_idle, &life);

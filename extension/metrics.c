@@ -50,8 +50,8 @@ bool metrics_write(struct metrics *m, const struct metrics_facts *facts, struct 
     if (nothing)
         return false;
     write_definitions(m, facts->name_space, line);
-    write_text(line, "FunctionName",
-        facts->function_name.len > 0 ? facts->function_name : SPAN("none"));
+    write_text(
+        line, "FunctionName", facts->function_name.len > 0 ? facts->function_name : SPAN("none"));
     write_text(line, "FunctionVersion", facts->function_version);
     if (m->id_bytes > 0)
         write_text(line, "requestId", (struct span){m->id, m->id_bytes});

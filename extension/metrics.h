@@ -27,8 +27,7 @@ void metrics_begin(struct metrics *metrics, struct span id, int64_t now_ms);
 
 /* Appends the line, without a line feed, for what has gone on since it began; the next counts from
  * here. False, and nothing appended, where there is nothing to tell: a minute without a request. */
-bool metrics_write(
-    struct metrics *metrics, const struct metrics_facts *facts, struct buf *line);
+bool metrics_write(struct metrics *metrics, const struct metrics_facts *facts, struct buf *line);
 
 /* The most memory that the process has used; 0 where the system does not say. */
 uint64_t metrics_peak_memory_kib(void);

@@ -46,8 +46,7 @@ enum err variable_number(const char *name, const uint64_t limits[2], const char 
     return OK;
 }
 
-enum err variable_choice(
-    const char *name, const char *choices, size_t *index, struct fault *fault)
+enum err variable_choice(const char *name, const char *choices, size_t *index, struct fault *fault)
 {
     bool ours = span_starts(span_of(name), SPAN(PREFIX))
         && !span_starts(span_of(name), SPAN(PREFIX "LOG_"));

@@ -12,7 +12,7 @@
 struct span variable_value(const char *name);
 
 /* That of the first of them that is set. */
-#define VARIABLE_FIRST_OF(...)                         \
+#define VARIABLE_FIRST_OF(...)                            \
     variable_first_of((const char *const[]){__VA_ARGS__}, \
         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 struct span variable_first_of(const char *const names[], size_t count);
@@ -22,9 +22,8 @@ enum err variable_refuse(
     struct fault *fault, const char *name, struct span value, const char *allowed);
 
 /* A whole number within limits; *number stays as it is where the variable is not set. */
-MUST_USE enum err variable_number(
-    const char *name, const uint64_t limits[2], const char *unit, uint64_t *number,
-    struct fault *fault);
+MUST_USE enum err variable_number(const char *name, const uint64_t limits[2], const char *unit,
+    uint64_t *number, struct fault *fault);
 
 /* The index of the value in the list, "first|second"; the first where it is not set. Values that
  * AWS defined are taken in any case. */
@@ -32,8 +31,7 @@ MUST_USE enum err variable_choice(
     const char *name, const char *choices, size_t *index, struct fault *fault);
 
 /* A byte that no key or token has, a line feed from a file say, would become part of a header. */
-MUST_USE enum err variable_check_secret(
-    const char *name, struct span secret, struct fault *fault);
+MUST_USE enum err variable_check_secret(const char *name, struct span secret, struct fault *fault);
 
 struct url {
     bool tls;

@@ -33,7 +33,8 @@ static enum proof token_shown(const struct head *head, const struct credentials_
     for (size_t i = 0; i < head->count; i++) {
         const struct field *field = &head->fields[i];
         bool basic = field->id == FIELD_AUTHORIZATION || field->id == FIELD_PROXY_AUTHORIZATION;
-        if (field->id == FIELD_X_COUNTERSIGN_TOKEN && credentials_token_matches(store, field->value))
+        if (field->id == FIELD_X_COUNTERSIGN_TOKEN
+            && credentials_token_matches(store, field->value))
             return PROOF_TOKEN;
         if (basic && password_shown(field->value, store))
             proof = PROOF_BASIC;

@@ -127,8 +127,8 @@ static void record(struct exchange *x)
  * either. */
 static bool reusable(const struct exchange *x)
 {
-    bool whole = x->answer == ANSWER_WHOLE
-        || (x->answer == ANSWER_WEIGHED && body_whole(&x->answer_body));
+    bool whole =
+        x->answer == ANSWER_WHOLE || (x->answer == ANSWER_WEIGHED && body_whole(&x->answer_body));
     return x->phase == PHASE_SENT && whole && x->upstream && !upstream_blocked(x->upstream)
         && x->answer_framing.keep_alive && !x->odd;
 }

@@ -1,5 +1,5 @@
-/* The door: whether the caller may, and whether there is something to sign with; where keys have to be
- * fetched first, the exchange waits here. */
+/* The door: whether the caller may, and whether there is something to sign with; where keys have to
+ * be fetched first, the exchange waits here. */
 #include "proxy/exchange_state.h"
 
 static void on_settled(struct credentials_wait *wait)

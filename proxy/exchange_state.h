@@ -15,12 +15,12 @@
 enum phase {
     PHASE_HEAD,        /* its head is coming */
     PHASE_CREDENTIALS, /* it waits for keys to be fetched */
-    PHASE_HOLD,     /* its body is coming, and is held until it is whole */
-    PHASE_CONNECT,  /* it waits for a connection */
-    PHASE_CONTINUE, /* its head is sent; the server is to say whether it wants the body */
-    PHASE_STREAM,   /* its body flows through */
-    PHASE_SENT,     /* all of it is sent */
-    PHASE_DISCARD,  /* the server has answered already, and does not want the rest */
+    PHASE_HOLD,        /* its body is coming, and is held until it is whole */
+    PHASE_CONNECT,     /* it waits for a connection */
+    PHASE_CONTINUE,    /* its head is sent; the server is to say whether it wants the body */
+    PHASE_STREAM,      /* its body flows through */
+    PHASE_SENT,        /* all of it is sent */
+    PHASE_DISCARD,     /* the server has answered already, and does not want the rest */
 };
 
 /* How far the answer is. */
@@ -72,7 +72,7 @@ struct exchange {
     struct scan answer_scan;
     size_t answer_head_bytes;
     size_t weighed_bytes; /* of its content, behind the head */
-    unsigned interim; /* 1xx answers so far */
+    unsigned interim;     /* 1xx answers so far */
     struct framing answer_framing;
     enum answer_framing answer_how;
     bool answer_begun; /* bytes of the final answer have gone to the client */

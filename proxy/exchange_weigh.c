@@ -1,5 +1,6 @@
 /* An error answer that newer keys may cure is held until it is whole, and weighed: either the
- * request goes out once more, signed with keys fetched anew, or the answer is relayed as it came. */
+ * request goes out once more, signed with keys fetched anew, or the answer is relayed as it came.
+ */
 #include "proxy/aws/error_code.h"
 #include "proxy/exchange_state.h"
 

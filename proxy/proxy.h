@@ -18,12 +18,12 @@ struct proxy_options {
     unsigned max_connections; /* of clients */
     unsigned max_upstream;    /* per server */
     unsigned connect_timeout_ms;
-    unsigned timeout_ms;       /* silence in an exchange */
-    unsigned idle_ms;          /* of a kept connection to a server */
-    struct span prewarm; /* services to connect to once proxy_prewarm() is called, by commas */
-    bool may_be_copied;  /* a snapshot of this process may be restored, many times (SnapStart) */
-    bool times_upstream; /* proxy_totals() tells milliseconds */
-    const char *ca_bundle;     /* NULL: the built-in roots, then the system's */
+    unsigned timeout_ms;   /* silence in an exchange */
+    unsigned idle_ms;      /* of a kept connection to a server */
+    struct span prewarm;   /* services to connect to once proxy_prewarm() is called, by commas */
+    bool may_be_copied;    /* a snapshot of this process may be restored, many times (SnapStart) */
+    bool times_upstream;   /* proxy_totals() tells milliseconds */
+    const char *ca_bundle; /* NULL: the built-in roots, then the system's */
     struct span function_name; /* for the identity page; may be empty */
     struct span function_version;
 };

@@ -64,8 +64,7 @@ static struct span bare(struct span code)
 
 struct span error_code_find(struct span header, struct span body)
 {
-    static const struct span members[] = {
-        {"\"__type\"", 8}, {"\"code\"", 6}, {"\"Code\"", 6}};
+    static const struct span members[] = {{"\"__type\"", 8}, {"\"code\"", 6}, {"\"Code\"", 6}};
     if (header.len > 0)
         return bare(header);
     struct span start = span_trim(body), code = {NULL, 0};
@@ -80,5 +79,6 @@ struct span error_code_find(struct span header, struct span body)
 
 bool error_code_is_expired(struct span code)
 {
-    return span_equal(code, SPAN("ExpiredToken")) || span_equal(code, SPAN("ExpiredTokenException"));
+    return span_equal(code, SPAN("ExpiredToken"))
+        || span_equal(code, SPAN("ExpiredTokenException"));
 }

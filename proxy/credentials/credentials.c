@@ -7,12 +7,12 @@
 #include "proxy/base/log.h"
 
 enum {
-    RENEW_BEFORE_MS = 5 * 60 * 1000,  /* the end, where it is known */
-    RENEW_AFTER_MS = 15 * 60 * 1000,  /* where it is not, and for keys that live no longer */
-    RENEW_AGAIN_MS = 10 * 1000,       /* after keys that were nearly over when they came */
-    FAILED_PAUSE_MS = 1000,           /* after a fetch in vain */
+    RENEW_BEFORE_MS = 5 * 60 * 1000,     /* the end, where it is known */
+    RENEW_AFTER_MS = 15 * 60 * 1000,     /* where it is not, and for keys that live no longer */
+    RENEW_AGAIN_MS = 10 * 1000,          /* after keys that were nearly over when they came */
+    FAILED_PAUSE_MS = 1000,              /* after a fetch in vain */
     FAILED_PAUSE_SERVING_MS = 10 * 1000, /* the same, while there are keys that serve */
-    RENEWED_PAUSE_MS = 2000, /* before others are looked for than those just fetched */
+    RENEWED_PAUSE_MS = 2000,             /* before others are looked for than those just fetched */
 };
 
 struct credentials_store {
@@ -189,8 +189,7 @@ static void take(struct credentials_store *store, struct refreshed refreshed, in
         refreshed.role ? ", for the role of COUNTERSIGN_ROLE_ARN" : "");
 }
 
-static void note_failure(
-    struct credentials_store *store, const struct fault *fault, int64_t now_ms)
+static void note_failure(struct credentials_store *store, const struct fault *fault, int64_t now_ms)
 {
     bool serving = serves(signing(store), now_ms);
     store->failed_ms = now_ms;

@@ -69,7 +69,8 @@ bool credentials_token_matches(const struct credentials_store *store, struct spa
 const struct credentials *credentials_of_caller(
     const struct credentials_store *store, struct span access_key_id);
 
-/* Whether the id may be that of keys which the function's source has issued since the last fetch. */
+/* Whether the id may be that of keys which the function's source has issued since the last fetch.
+ */
 bool credentials_may_issue(const struct credentials_store *store, struct span access_key_id);
 
 /* ---- for the pages ---- */

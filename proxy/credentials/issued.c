@@ -18,8 +18,8 @@ static struct span keep(char **at, struct span s)
 struct issued *issued_create(
     const struct credentials *keys, struct span role, struct span expiration)
 {
-    size_t bytes = keys->access_key_id.len + keys->secret_access_key.len + keys->session_token.len
-        + role.len;
+    size_t bytes =
+        keys->access_key_id.len + keys->secret_access_key.len + keys->session_token.len + role.len;
     struct issued *issued = calloc(1, sizeof *issued + bytes);
     if (!issued)
         return NULL;
@@ -91,8 +91,8 @@ static void wipe(cJSON *root)
 enum err issued_from_json(struct span json, struct issued **issued, struct fault *fault)
 {
     cJSON *root = json.len > 0 ? cJSON_ParseWithLength(json.at, json.len) : NULL;
-    struct credentials keys = {member(root, "AccessKeyId"), member(root, "SecretAccessKey"),
-        member(root, "Token")};
+    struct credentials keys = {
+        member(root, "AccessKeyId"), member(root, "SecretAccessKey"), member(root, "Token")};
     struct span more[] = {member(root, "RoleArn"), member(root, "Expiration")};
     enum err err = issue(&keys, more, issued, fault);
     wipe(root);

@@ -10,7 +10,7 @@
 struct issued {
     struct credentials keys;
     int64_t expires_ms; /* Unix time; 0: not known */
-    struct span role;   /* ARN of the role or of its session, where the source says it; else empty */
+    struct span role; /* ARN of the role or of its session, where the source says it; else empty */
     size_t bytes;
     char memory[]; /* what the spans point into */
 };

@@ -73,7 +73,7 @@ static void stumble(struct refresh *r, const struct fault *fault)
     if (r->tries == TRIES)
         tell(r, fault);
     else
-        (void)uv_timer_start(&r->timer, on_timer, RETRY_MS << (2 * (r->tries - 1)), 0);
+        (void)uv_timer_start(&r->timer, on_timer, (uint64_t)RETRY_MS << (2 * (r->tries - 1)), 0);
 }
 
 static bool stumbles(unsigned status)
@@ -125,21 +125,17 @@ static void on_answer(void *owner, struct reply *reply, const struct fault *trou
 static void ask(struct refresh *r)
 {
     struct fault fault;
-    struct call_request request;
-    struct buf text = buf_over(r->text, sizeof r->text);
+    struct source_request request = {.text = buf_over(r->text, sizeof r->text)};
     r->tries++;
-    enum err err =
-        source_write(&r->run, r->step, &request.target, &request.timeout_ms, &text, &fault);
-    if (err) {
+    if (source_write(&r->run, r->step, &request, &fault) != OK) {
         tell(r, &fault);
         return;
     }
-    request.text = buf_span(&text);
-    r->call = call_start(r->means.pool, &request, on_answer, r);
+    struct call_request call = {request.target, buf_span(&request.text), request.timeout_ms};
+    r->call = call_start(r->means.pool, &call, on_answer, r);
     if (r->call)
         return;
-    (void)fault_set(
-        &fault, ERR_OUT_OF_MEMORY, "there is not enough memory to ask for credentials");
+    (void)fault_set(&fault, ERR_OUT_OF_MEMORY, "there is not enough memory to ask for credentials");
     tell(r, &fault);
 }
 

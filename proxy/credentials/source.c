@@ -108,30 +108,40 @@ static enum err write_container(struct source_run *run, struct buf *out, struct 
     return OK;
 }
 
-static enum err write_sts(struct source_run *run, const struct sts_request *request,
-    struct upstream_target *target, struct buf *out, struct fault *fault)
+static enum err write_sts(struct source_run *run, const struct sts_request *sts,
+    struct source_request *request, struct fault *fault)
 {
     struct sts_means means = {.route = run->route,
         .signer = run->signer,
+        .now_s = clock_wall_ms() / 1000,
         .body = buf_over(run->body, sizeof run->body)};
-    enum err err = sts_write(request, &means, clock_wall_ms() / 1000, &run->sts, out, fault);
-    *target = (struct upstream_target){
+    enum err err = sts_write(sts, &means, &run->sts, &request->text, fault);
+    request->timeout_ms = STS_MS;
+    request->target = (struct upstream_target){
         .server = run->sts.server, .port = run->sts.port, .tls = run->sts.tls};
     return err;
 }
 
-static enum err write_web_identity(struct source_run *run, struct upstream_target *target,
-    struct buf *out, struct fault *fault)
+static enum err write_assume_role(
+    struct source_run *run, struct source_request *request, struct fault *fault)
+{
+    struct sts_request sts = {
+        .role = run->options->role, .session = run->options->session, .by = run->by};
+    return write_sts(run, &sts, request, fault);
+}
+
+static enum err write_web_identity(
+    struct source_run *run, struct source_request *request, struct fault *fault)
 {
     char memory[TOKEN_FILE_BYTES];
     struct buf token = buf_over(memory, sizeof memory);
     const struct credentials_options *options = run->options;
     if (!source_read_token(options->web_identity_file, &token))
         return unreadable(options->web_identity_file, fault);
-    struct sts_request request = {.role = options->web_identity_role,
+    struct sts_request sts = {.role = options->web_identity_role,
         .session = options->session,
         .web_identity_token = buf_span(&token)};
-    enum err err = write_sts(run, &request, target, out, fault);
+    enum err err = write_sts(run, &sts, request, fault);
     OPENSSL_cleanse(memory, token.len);
     return err;
 }
@@ -159,38 +169,33 @@ static void write_instance(const struct source_run *run, enum step step, struct 
     buf_text(out, "\r\n\r\n");
 }
 
-enum err source_write(struct source_run *run, enum step step, struct upstream_target *target,
-    unsigned *timeout_ms, struct buf *out, struct fault *fault)
+enum err source_write(
+    struct source_run *run, enum step step, struct source_request *request, struct fault *fault)
 {
-    const struct credentials_options *options = run->options;
-    struct sts_request assume = {
-        .role = options->role, .session = options->session, .by = run->by};
     enum err err = OK;
-    *timeout_ms = NEAR_MS;
+    request->timeout_ms = NEAR_MS;
     switch (step) {
     case STEP_CONTAINER:
-        aim(target, &options->container);
-        err = write_container(run, out, fault);
+        aim(&request->target, &run->options->container);
+        err = write_container(run, &request->text, fault);
         break;
     case STEP_WEB_IDENTITY:
-        *timeout_ms = STS_MS;
-        err = write_web_identity(run, target, out, fault);
+        err = write_web_identity(run, request, fault);
         break;
     case STEP_ASSUME_ROLE:
-        *timeout_ms = STS_MS;
-        err = write_sts(run, &assume, target, out, fault);
+        err = write_assume_role(run, request, fault);
         break;
     case STEP_INSTANCE_TOKEN:
     case STEP_INSTANCE_ROLE:
     case STEP_INSTANCE_KEYS:
-        aim(target, &options->instance);
-        write_instance(run, step, out);
+        aim(&request->target, &run->options->instance);
+        write_instance(run, step, &request->text);
         break;
     case STEP_DONE:
     default:
         break;
     }
-    if (!err && out->failed)
+    if (!err && request->text.failed)
         return fault_set(fault, ERR_OUT_OF_MEMORY, "the request for credentials is too large");
     return err;
 }

@@ -1,5 +1,5 @@
-/* Where credentials come from, as a chain of steps: each is one HTTP call, written and read here and
- * made elsewhere. No waiting in this file.
+/* Where credentials come from, as a chain of steps: each is one HTTP call, written and read here
+ * and made elsewhere. No waiting in this file.
  *
  *   CONTAINER ----------------------------------------------> keys
  *   WEB_IDENTITY (STS) -------------------------------------> keys
@@ -17,8 +17,13 @@
 #include "proxy/io/upstream.h"
 
 /* In the order in which they are looked for, as the SDKs do. */
-enum source { SOURCE_NONE, SOURCE_ENVIRONMENT, SOURCE_WEB_IDENTITY, SOURCE_CONTAINER,
-    SOURCE_INSTANCE };
+enum source {
+    SOURCE_NONE,
+    SOURCE_ENVIRONMENT,
+    SOURCE_WEB_IDENTITY,
+    SOURCE_CONTAINER,
+    SOURCE_INSTANCE
+};
 
 /* An address that gives keys. */
 struct source_server {
@@ -66,20 +71,26 @@ struct source_run {
     const struct credentials_options *options;
     const struct route_options *route;
     struct signer *signer;
-    const struct credentials *by; /* STEP_ASSUME_ROLE: the keys to ask with */
+    const struct credentials *by;    /* STEP_ASSUME_ROLE: the keys to ask with */
     char name[2][SOURCE_NAME_BYTES]; /* EC2's token and role */
     size_t name_bytes[2];
     struct route sts;
     char body[SOURCE_BODY_BYTES]; /* of a request to STS */
 };
 
-/* Appends the step's request, whole, and says where it goes and how long it may take. Errors: in
- * words for whoever set it up (a file that cannot be read, no region). */
-MUST_USE enum err source_write(struct source_run *run, enum step step,
-    struct upstream_target *target, unsigned *timeout_ms, struct buf *out, struct fault *fault);
+struct source_request {
+    struct upstream_target target; /* good as long as the run */
+    unsigned timeout_ms;
+    struct buf text; /* over the caller's memory */
+};
 
-/* Reads its answer. *next: STEP_DONE where *issued is set. Errors: NO_CREDENTIALS, OUT_OF_MEMORY,
- * in words. */
+/* Writes the step's request, whole. Errors: in words for whoever set it up (a file that cannot be
+ * read, no region). */
+MUST_USE enum err source_write(
+    struct source_run *run, enum step step, struct source_request *request, struct fault *fault);
+
+/* Reads its answer, and moves *step on: to STEP_DONE where *issued is set. Errors: NO_CREDENTIALS,
+ * OUT_OF_MEMORY, in words. */
 MUST_USE enum err source_read(struct source_run *run, const struct reply *reply, enum step *step,
     struct issued **issued, struct fault *fault);
 

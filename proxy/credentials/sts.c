@@ -26,8 +26,7 @@ static void write_body(const struct sts_request *request, struct buf *body)
         parameter(body, SPAN("WebIdentityToken"), request->web_identity_token);
 }
 
-static void field(
-    struct buf *out, struct canonical *canonical, struct span name, struct span value)
+static void field(struct buf *out, struct canonical *canonical, struct span name, struct span value)
 {
     buf_add(out, name);
     buf_text(out, ": ");
@@ -70,13 +69,13 @@ static enum err write_request(const struct sts_request *request, struct sts_mean
     return err || out->failed || means->body.failed ? ERR_OUT_OF_MEMORY : OK;
 }
 
-enum err sts_write(const struct sts_request *request, struct sts_means *means, int64_t now_s,
-    struct route *to, struct buf *out, struct fault *fault)
+enum err sts_write(const struct sts_request *request, struct sts_means *means, struct route *to,
+    struct buf *out, struct fault *fault)
 {
     enum err err = route_of_service(means->route, SPAN("sts"), to, fault);
     if (err)
         return err;
-    struct scope scope = {amz_date_of(now_s), to->region, to->service};
+    struct scope scope = {amz_date_of(means->now_s), to->region, to->service};
     write_body(request, &means->body);
     if (write_request(request, means, to, &scope, out) == OK)
         return OK;

@@ -63,8 +63,8 @@ static void tell(struct call *call, struct reply *reply, const struct fault *fau
 static void fail(struct call *call, enum err err, const char *why)
 {
     struct fault fault;
-    (void)fault_set(&fault, err, "The server %.*s cannot be used: %s.",
-        SPAN_ARGS(call->target.server), why);
+    (void)fault_set(
+        &fault, err, "The server %.*s cannot be used: %s.", SPAN_ARGS(call->target.server), why);
     tell(call, NULL, &fault);
 }
 
