@@ -1,0 +1,57 @@
+#include "proxy/aws/s3_host.h"
+
+#include "proxy/aws/partition.h"
+
+/* The last label, and in *labels what stands before it. */
+static struct span take_last(struct span *labels)
+{
+    size_t start = labels->len;
+    while (start > 0 && labels->at[start - 1] != '.')
+        start--;
+    struct span last = span_from(*labels, start);
+    labels->len = start > 0 ? start - 1 : 0;
+    return last;
+}
+
+bool s3_host_parse(struct span host, struct span home, struct s3_host *parsed)
+{
+    struct span labels;
+    const struct partition *partition = partition_of_host(host, home, &labels);
+    if (!partition || !span_equal(partition->dns, span_from(host, labels.len + 1)))
+        return false;
+    struct s3_host found = {.suffix = partition->dns};
+    struct span label = take_last(&labels);
+    if (region_shaped(label))
+        label = take_last(&labels);
+    found.dualstack = span_equal(label, SPAN("dualstack"));
+    if (found.dualstack)
+        label = take_last(&labels);
+    bool old = span_starts(label, SPAN("s3-")) && region_shaped(span_from(label, 3));
+    if (!old && !span_equal(label, SPAN("s3")) && !span_equal(label, SPAN("s3-fips")))
+        return false;
+    found.family = old ? SPAN("s3") : label;
+    found.bucket = labels;
+    *parsed = found;
+    return true;
+}
+
+void s3_host_write(const struct s3_host *host, struct span region, struct buf *out)
+{
+    if (host->bucket.len > 0) {
+        buf_add(out, host->bucket);
+        buf_char(out, '.');
+    }
+    buf_add(out, host->family);
+    if (host->dualstack)
+        buf_text(out, ".dualstack");
+    buf_char(out, '.');
+    buf_add(out, region);
+    buf_char(out, '.');
+    buf_add(out, host->suffix);
+}
+
+struct span s3_path_bucket(struct span path)
+{
+    struct span rest = span_from(path, 1);
+    return span_first(rest, span_find(rest, '/'));
+}
