@@ -93,3 +93,34 @@ bool clock_parse_rfc3339(struct span text, int64_t *unix_ms)
     *unix_ms = seconds * 1000;
     return true;
 }
+
+static int month_of(struct span name)
+{
+    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    for (int month = 0; month < 12; month++)
+        if (span_equal(name, (struct span){names + 3 * month, 3}))
+            return month + 1;
+    return 0;
+}
+
+bool clock_parse_http_date(struct span text, int64_t *unix_ms)
+{
+    static const char form[] = "XXX, 00 XXX 0000 00:00:00 GMT";
+    char date[] = "00000000T000000Z";
+    if (text.len != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (form[i] != 'X' && form[i] != '0' && form[i] != text.at[i])
+            return false;
+    int month = month_of(span_first(span_from(text, 8), 3));
+    memcpy(date, text.at + 12, 4);
+    put_digits(date + 4, (unsigned)month, 2);
+    memcpy(date + 6, text.at + 5, 2);
+    for (size_t i = 0; i < 3; i++)
+        memcpy(date + 9 + 2 * i, text.at + 17 + 3 * i, 2);
+    int64_t seconds;
+    if (!amz_date_parse((struct span){date, 16}, &seconds))
+        return false;
+    *unix_ms = seconds * 1000;
+    return true;
+}

@@ -28,5 +28,8 @@ static inline struct span amz_date_span(const struct amz_date *date)
  * fraction is dropped. */
 bool clock_parse_rfc3339(struct span text, int64_t *unix_ms);
 
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7: IMF-fixdate); false where it is not that. */
+bool clock_parse_http_date(struct span text, int64_t *unix_ms);
+
 /* RFC 3339 with milliseconds, "2026-11-23T09:00:00.000Z", and its final NUL. */
 void clock_rfc3339(int64_t unix_ms, char text[25]);
