@@ -56,15 +56,14 @@ class Cloud:
             "AWS_ACCESS_KEY_ID": given["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
             "AWS_SESSION_TOKEN": given["SessionToken"], "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
         settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
-        self.plain_check = ActionAuthenticatorMixin._authenticate_and_authorize_normal_action
-        ActionAuthenticatorMixin._authenticate_and_authorize_normal_action = self._check
+        ActionAuthenticatorMixin._authenticate_and_authorize_normal_action = _check
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         settings.INITIAL_NO_AUTH_ACTION_COUNT = inf
-        ActionAuthenticatorMixin._authenticate_and_authorize_normal_action = self.plain_check
+        ActionAuthenticatorMixin._authenticate_and_authorize_normal_action = PLAIN_CHECK
         for server in self.servers:
             server.shutdown()
 
@@ -88,12 +87,6 @@ class Cloud:
         with _unchecked():
             self.client("iam", NOBODY).put_role_policy(RoleName=ROLE, PolicyName="its", PolicyDocument=policy)
         self.requests.clear()
-
-    def _check(self, response, resource="*"):
-        """moto asks whether an action is allowed on "*"; for a job that has a name this is not the question."""
-        if response._get_action() == "GetTranscriptionJob" and response.headers.get("X-Amz-Target"):
-            resource = f"{JOBS}/{json.loads(response.body)['TranscriptionJobName']}"
-        return self.plain_check(response, resource)
 
     # What came
 
@@ -123,6 +116,16 @@ class Cloud:
         except ClientError:
             return False
         return True
+
+
+PLAIN_CHECK = ActionAuthenticatorMixin._authenticate_and_authorize_normal_action
+
+
+def _check(response, resource="*"):
+    """moto asks whether an action is allowed on "*"; for a job that has a name this is not the question."""
+    if response._get_action() == "GetTranscriptionJob" and response.headers.get("X-Amz-Target"):
+        resource = f"{JOBS}/{json.loads(response.body)['TranscriptionJobName']}"
+    PLAIN_CHECK(response, resource)
 
 
 class _unchecked:

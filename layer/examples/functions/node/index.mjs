@@ -26,15 +26,16 @@ export async function handler(event, context) {
   await ask("PUT", `/s3/${bucket}/memos/${name}.wav`, audio, { "Content-Type": "audio/wav" });
 
   // Transcribe
-  let job = await transcribe("StartTranscriptionJob", {
+  await transcribe("StartTranscriptionJob", {
     TranscriptionJobName: name, LanguageCode: "en-US",
     Media: { MediaFileUri: `s3://${bucket}/memos/${name}.wav` },
     OutputBucketName: bucket, OutputKey: `transcripts/${name}.json` });
-  while (job.TranscriptionJobStatus !== "COMPLETED") {
-    if (job.TranscriptionJobStatus === "FAILED") throw new Error(job.FailureReason);
+  let job;
+  do {
     await sleep(1000);
     job = await transcribe("GetTranscriptionJob", { TranscriptionJobName: name });
-  }
+    if (job.TranscriptionJobStatus === "FAILED") throw new Error(job.FailureReason);
+  } while (job.TranscriptionJobStatus !== "COMPLETED");
 
   // Read the result
   const result = await (await ask("GET", `/s3/${bucket}/transcripts/${name}.json`)).json();

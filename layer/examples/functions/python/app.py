@@ -34,15 +34,15 @@ def handler(event, context):
     ask("PUT", f"/s3/{BUCKET}/memos/{name}.wav", audio, {"Content-Type": "audio/wav"})
 
     # Transcribe
-    job = transcribe(
-        "StartTranscriptionJob", TranscriptionJobName=name, LanguageCode="en-US",
-        Media={"MediaFileUri": f"s3://{BUCKET}/memos/{name}.wav"},
-        OutputBucketName=BUCKET, OutputKey=f"transcripts/{name}.json")
+    transcribe("StartTranscriptionJob", TranscriptionJobName=name, LanguageCode="en-US",
+               Media={"MediaFileUri": f"s3://{BUCKET}/memos/{name}.wav"},
+               OutputBucketName=BUCKET, OutputKey=f"transcripts/{name}.json")
+    job = {"TranscriptionJobStatus": "QUEUED"}
     while job["TranscriptionJobStatus"] != "COMPLETED":
-        if job["TranscriptionJobStatus"] == "FAILED":
-            raise RuntimeError(job["FailureReason"])
         time.sleep(1)
         job = transcribe("GetTranscriptionJob", TranscriptionJobName=name)
+        if job["TranscriptionJobStatus"] == "FAILED":
+            raise RuntimeError(job["FailureReason"])
 
     # Read the result
     result = json.loads(ask("GET", f"/s3/{BUCKET}/transcripts/{name}.json"))
