@@ -88,6 +88,13 @@ class Cloud:
             self.client("iam", NOBODY).put_role_policy(RoleName=ROLE, PolicyName="its", PolicyDocument=policy)
         self.requests.clear()
 
+    def empty(self, prefix):
+        """The bucket has nothing under the prefix."""
+        with _unchecked():
+            s3 = self.client("s3", NOBODY)
+            for each in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", []):
+                s3.delete_object(Bucket=BUCKET, Key=each["Key"])
+
     # What came
 
     def _front(self, environ, start_response):
