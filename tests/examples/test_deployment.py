@@ -70,6 +70,7 @@ def needed(cloud, tmp_path_factory):
     """What the functions need, by the requests that each of them makes through the proxy."""
     everything = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     found = {}
+    cloud.hurry()
     for name in COMMANDS:
         cloud.allow(everything)
         stage = Stage(cloud, tmp_path_factory.mktemp(name))
@@ -89,6 +90,7 @@ def test_the_role_may_do_what_the_requests_need_and_nothing_else(made, needed, t
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_with_that_role_the_function_works(made, cloud, stage, tool):
+    cloud.hurry()
     cloud.allow(statements_of(allowed(statements(made, tool))))
     assert stage.run("python").json() == {"text": TEXT}
 
@@ -99,6 +101,14 @@ def test_the_readme_shows_that_role(made):
     wide, small = shown
     assert any("*" in action for statement in wide for action in as_list(statement["Action"]))
     assert allowed(small) == allowed(statements(made, "sam"))
+
+
+def test_what_the_readme_links_to_is_there():
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert len(links) >= 4 and not [link for link in links if not (EXAMPLES / link).is_file()]
+    folders = re.findall(r"^\| `([a-z-]+)` \|", text, re.M)
+    assert sorted(folders) == sorted(TOOLS) and all((EXAMPLES / folder).is_dir() for folder in folders)
 
 
 # --- the product

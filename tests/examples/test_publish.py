@@ -157,5 +157,6 @@ def test_the_cli_knows_every_option(place):
 
 
 def test_make_publish_is_that_script():
-    done = subprocess.run(["make", "--dry-run", "publish"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(["make", "--dry-run", "--no-print-directory", "publish"], cwd=ROOT, env={"PATH": os.environ["PATH"]},
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.splitlines()[-1].strip() == "layer/publish.sh"
