@@ -30,15 +30,15 @@ role = iam.Role(
 
 countersign = lambda_.LayerVersion(
     stack, "Countersign",
-    code=lambda_.Code.from_asset("../../../build/layer/countersign-x86_64.zip"),
-    compatible_architectures=[lambda_.Architecture.X86_64])
+    code=lambda_.Code.from_asset("../../../build/layer/countersign-x86_64.zip"))
 
 
 def memos(name, runtime, handler):
     lambda_.Function(
         stack, name,
         code=lambda_.Code.from_asset(f"../functions/{name.lower()}"),
-        runtime=runtime, handler=handler, role=role, layers=[countersign],
+        layers=[countersign],
+        runtime=runtime, handler=handler, role=role,
         architecture=lambda_.Architecture.X86_64,
         timeout=Duration.minutes(5),
         memory_size=256,

@@ -30,13 +30,13 @@ const role = new iam.Role(stack, "Role", {
 
 const countersign = new lambda.LayerVersion(stack, "Countersign", {
   code: lambda.Code.fromAsset("../../../build/layer/countersign-x86_64.zip"),
-  compatibleArchitectures: [lambda.Architecture.X86_64],
 });
 
 function memos(name: string, runtime: lambda.Runtime, handler: string) {
   new lambda.Function(stack, name, {
     code: lambda.Code.fromAsset(`../functions/${name.toLowerCase()}`),
-    runtime, handler, role, layers: [countersign],
+    layers: [countersign],
+    runtime, handler, role,
     architecture: lambda.Architecture.X86_64,
     timeout: Duration.minutes(5),
     memorySize: 256,

@@ -20,10 +20,9 @@ locals {
 }
 
 resource "aws_lambda_layer_version" "countersign" {
-  layer_name               = "countersign"
-  filename                 = "${path.module}/../../../build/layer/countersign-x86_64.zip"
-  source_code_hash         = filebase64sha256("${path.module}/../../../build/layer/countersign-x86_64.zip")
-  compatible_architectures = ["x86_64"]
+  layer_name       = "countersign"
+  filename         = "${path.module}/../../../build/layer/countersign-x86_64.zip"
+  source_code_hash = filebase64sha256("${path.module}/../../../build/layer/countersign-x86_64.zip")
 }
 
 data "archive_file" "code" {
