@@ -33,12 +33,14 @@ class Deployment:
         pack_layer(self.layer)
 
     def run(self, folder, *command, **variables):
-        done = subprocess.run(command, cwd=self.root / folder, capture_output=True, text=True, timeout=300, check=False, env={
+        environment = {
             "PATH": f"{NODE_FOLDER / 'bin'}:{PYTHON.parent}:{os.defpath}", "HOME": str(self.home), "CI": "1",
-            "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none",
-            "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+            "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+            "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_EC2_METADATA_DISABLED": "true",
             "CDK_DISABLE_CLI_TELEMETRY": "true", "SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off",
-            "PYTHONDONTWRITEBYTECODE": "1", **variables})
+            "PYTHONDONTWRITEBYTECODE": "1", **variables}
+        done = subprocess.run(command, cwd=self.root / folder, env=environment, capture_output=True, text=True,
+                              timeout=300, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -26,8 +26,9 @@ def _needs(request):
     if request.target == "StartTranscriptionJob":
         job = request.body
         assert "JobExecutionSettings" not in job, "then a role of its own would read and write"
-        media, output = job["Media"]["MediaFileUri"].removeprefix("s3://"), f"{job['OutputBucketName']}/{job['OutputKey']}"
-        return [("transcribe:StartTranscriptionJob", "*"), ("s3:GetObject", _folder(media)), ("s3:PutObject", _folder(output))]
+        return [("transcribe:StartTranscriptionJob", "*"),
+                ("s3:GetObject", _folder(job["Media"]["MediaFileUri"].removeprefix("s3://"))),
+                ("s3:PutObject", _folder(f"{job['OutputBucketName']}/{job['OutputKey']}"))]
     action = {"GET": "s3:GetObject", "PUT": "s3:PutObject"}[request.method]
     assert not request.target and "?" not in request.path
     return [(action, _folder(request.path.removeprefix("/")))]
@@ -86,7 +87,7 @@ def functions_of(template):
 
 def resolve(template, value):
     """A part of a template as the stack in ACCOUNT and REGION would have it; a Ref or GetAtt becomes plain text."""
-    pseudo = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::URLSuffix": "amazonaws.com"}
+    pseudo = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
 
     def attribute(name):
         logical, _, which = name.partition(".")
@@ -116,26 +117,24 @@ def resolve(template, value):
 
 def of_terraform(blocks):
     """The statements of the role in what the HCL parser makes of main.tf."""
-    [role] = [each["aws_iam_role_policy"] for each in blocks["resource"] if "aws_iam_role_policy" in each]
-    document = re.fullmatch(r"\$\{data\.aws_iam_policy_document\.(\w+)\.json\}", _text(role["memos"]["policy"]))[1]
-    [found] = [each["aws_iam_policy_document"][document] for each in blocks["data"]
-               if document in each.get("aws_iam_policy_document", {})]
-    [log] = [each["aws_iam_role_policy_attachment"] for each in blocks["resource"] if "aws_iam_role_policy_attachment" in each]
-    assert _terraform_text(blocks, log["log"]["policy_arn"]) == LOG_POLICY
-    return [{"Effect": "Allow", "Action": [_text(each) for each in statement["actions"]],
+    [policy] = named(blocks["resource"], "aws_iam_role_policy").values()
+    [attached] = named(blocks["resource"], "aws_iam_role_policy_attachment").values()
+    assert _terraform_text(blocks, attached["policy_arn"]) == LOG_POLICY
+    document = re.fullmatch(r"\$\{data\.aws_iam_policy_document\.(\w+)\.json\}", policy["policy"])[1]
+    return [{"Effect": "Allow", "Action": statement["actions"],
              "Resource": [_terraform_text(blocks, each) for each in statement["resources"]]}
-            for statement in found["statement"]]
+            for statement in named(blocks["data"], "aws_iam_policy_document")[document]["statement"]]
 
 
-def _text(value):
-    return value.strip('"')
+def named(blocks, kind):
+    """{name: block} of the resources or data of a kind."""
+    return {name: block for each in blocks for name, block in each.get(kind, {}).items()}
 
 
-def _terraform_text(blocks, value):
+def _terraform_text(blocks, text):
     known = {"data.aws_partition.here.partition": "aws", "data.aws_region.here.region": REGION,
              "data.aws_caller_identity.here.account_id": ACCOUNT, "aws_s3_bucket.memos.arn": OBJECTS,
              "local.jobs": blocks["locals"][0]["jobs"]}
-    text = _text(value)
     while "${" in text:
-        text = re.sub(r"\$\{([^{}]+)\}", lambda found: _text(known[found[1]]), text)
+        text = re.sub(r"\$\{([^{}]+)\}", lambda found: known[found[1]], text)
     return text

@@ -53,4 +53,5 @@ def test_the_command_that_builds_it_names_its_contexts():
     command = re.sub(r"\\\n#\s*", "", DOCKERFILE)
     assert re.search(r"unzip build/layer/countersign-x86_64\.zip -d (\S+)", command)[1] == re.search(
         r"--build-context countersign=(\S+)", command)[1]
-    assert re.search(r"--file layer/examples/functions/container/Dockerfile .* layer/examples/functions$", command, re.M)
+    assert re.search(r"--file layer/examples/functions/container/Dockerfile .* layer/examples/functions$",
+                     command, re.M)

@@ -11,12 +11,14 @@ import pytest
 from cloud import TEXT
 from deployment import PYTHON, Deployment
 from functions import COMMANDS, EXAMPLES, WRAPPER, Stage
-from policies import allowed, as_list, functions_of, needs, of_cloudformation, of_terraform, resolve, statements_of
+from policies import (
+    allowed, as_list, functions_of, named, needs, of_cloudformation, of_terraform, resolve, statements_of)
 
 CLOUDFORMATION = ["sam", "serverless", "cdk-typescript", "cdk-python"]
 TOOLS = [*CLOUDFORMATION, "terraform"]
 PRODUCT = {
-    "shell": ("provided.al2023", "memo"), "python": ("python3.13", "app.handler"), "node": ("nodejs22.x", "index.handler"),
+    "shell": ("provided.al2023", "memo"), "python": ("python3.13", "app.handler"),
+    "node": ("nodejs22.x", "index.handler"),
 }
 # CDK writes down a dependency that there is anyway.
 LINT = [PYTHON.with_name("cfn-lint"), "--ignore-checks", "W3005", "--regions", "us-east-1", "--"]
@@ -135,7 +137,7 @@ def test_the_product_is_the_same(made, tool):
 def test_the_product_of_terraform_is_the_same(made):
     functions = made["terraform"]["locals"][0]["functions"]
     assert {name: (it["runtime"], it["handler"]) for name, it in functions.items()} == PRODUCT
-    [function] = [each["aws_lambda_function"]["memos"] for each in made["terraform"]["resource"] if "aws_lambda_function" in each]
+    [function] = named(made["terraform"]["resource"], "aws_lambda_function").values()
     assert (function["timeout"], function["memory_size"], function["architectures"]) == (300, 256, ["x86_64"])
     assert function["layers"] == ["${aws_lambda_layer_version.countersign.arn}"]
     assert function["role"] == "${aws_iam_role.memos.arn}"
@@ -148,20 +150,25 @@ def test_serverless_packs_each_function_with_its_files(made, deployment, languag
     with zipfile.ZipFile(deployment.root / "serverless" / ".serverless" / f"{language}.zip") as code:
         assert {name: code.read(name) for name in code.namelist()} == {
             file.name: file.read_bytes() for file in sources.iterdir()}
-        for each in code.infolist():
-            assert bool(each.external_attr >> 16 & stat.S_IXUSR) == bool((sources / each.filename).stat().st_mode & stat.S_IXUSR)
+        assert {each.filename: each.external_attr >> 16 & stat.S_IXUSR for each in code.infolist()} == {
+            file.name: file.stat().st_mode & stat.S_IXUSR for file in sources.iterdir()}
+
+
+def files_of(folder):
+    return frozenset((file.name, file.read_bytes()) for file in folder.iterdir())
 
 
 @pytest.mark.parametrize("tool", ["cdk-typescript", "cdk-python"])
 def test_the_cdk_takes_the_layer_and_the_functions(made, deployment, tool):
     assets = sorted((deployment.root / tool / "cdk.out").glob("asset.*"))
-    files = {frozenset(file.name for file in asset.iterdir()) for asset in assets if asset.is_dir()}
-    assert files == {frozenset(file.name for file in (EXAMPLES / "functions" / language).iterdir()) for language in PRODUCT}
+    packed = {files_of(asset) for asset in assets if asset.is_dir()}
+    assert packed == {files_of(EXAMPLES / "functions" / language) for language in PRODUCT}
     assert [asset.read_bytes() for asset in assets if asset.is_file()] == [deployment.layer.read_bytes()]
 
 
 @pytest.mark.parametrize("file", [
-    "sam/template.yaml", "serverless/serverless.yml", "cdk-typescript/app.ts", "cdk-python/app.py", "terraform/main.tf"])
+    "sam/template.yaml", "serverless/serverless.yml", "cdk-typescript/app.ts", "cdk-python/app.py",
+    "terraform/main.tf"])
 def test_every_tool_takes_the_layer_that_make_builds(file):
     text = (EXAMPLES / file).read_text()
     assert text.count("build/layer/") == text.count("/../../../build/layer/countersign-x86_64.zip") + len(

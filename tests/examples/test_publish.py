@@ -16,7 +16,8 @@ for word; do printf '%s\\0' "$word"; done >>"$RECORD"
 printf '\\n' >>"$RECORD"
 case "$1 $2" in
 "ec2 describe-regions") printf 'eu-west-1\\tus-east-1\\n' ;;
-"lambda publish-layer-version") [ "$4" != us-gov-east-1 ] && printf 'arn:aws:lambda:%s:123456789012:layer:%s:7\\n' "$4" "$6" ;;
+"lambda publish-layer-version")
+    [ "$4" != us-gov-east-1 ] && printf 'arn:aws:lambda:%s:123456789012:layer:%s:7\\n' "$4" "$6" ;;
 "lambda add-layer-version-permission") printf '{}\\n' ;;
 *) exit 1 ;;
 esac
@@ -42,8 +43,9 @@ class Place:
         return self.root / "build" / "layer" / f"countersign-{architecture}.zip"
 
     def run(self, **variables):
-        done = subprocess.run([self.root / "layer" / "publish.sh"], cwd="/", capture_output=True, text=True, check=False,
-                              env={"PATH": f"{self.root / 'bin'}:{os.defpath}", "RECORD": str(self.record), **variables})
+        environment = {"PATH": f"{self.root / 'bin'}:{os.defpath}", "RECORD": str(self.record), **variables}
+        done = subprocess.run([self.root / "layer" / "publish.sh"], cwd="/", env=environment,
+                              capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 
     @property
@@ -66,11 +68,13 @@ def options(call):
 def test_one_region(place):
     status, out, err = place.run(REGION="eu-west-1")
     assert (status, err) == (0, "")
-    assert out.splitlines() == [f"arn:aws:lambda:eu-west-1:123456789012:layer:countersign-{each}:7" for each in ARCHITECTURES]
+    assert out.splitlines() == [
+        f"arn:aws:lambda:eu-west-1:123456789012:layer:countersign-{each}:7" for each in ARCHITECTURES]
     assert [call[:2] for call in place.asked] == [["lambda", "publish-layer-version"]] * 2
     for architecture, call in zip(ARCHITECTURES, place.asked):
         assert options(call) == {
-            "--region": "eu-west-1", "--layer-name": f"countersign-{architecture}", "--compatible-architectures": architecture,
+            "--region": "eu-west-1", "--layer-name": f"countersign-{architecture}",
+            "--compatible-architectures": architecture,
             "--zip-file": f"fileb://build/layer/countersign-{architecture}.zip", "--license-info": "MIT",
             "--description": "Signs plain HTTP requests to AWS with the function's own role",
             "--output": "text", "--query": "LayerVersionArn"}
@@ -157,6 +161,6 @@ def test_the_cli_knows_every_option(place):
 
 
 def test_make_publish_is_that_script():
-    done = subprocess.run(["make", "--dry-run", "--no-print-directory", "publish"], cwd=ROOT, env={"PATH": os.environ["PATH"]},
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(["make", "--dry-run", "--no-print-directory", "publish"], cwd=ROOT,
+                          env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.splitlines()[-1].strip() == "layer/publish.sh"

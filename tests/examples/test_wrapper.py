@@ -10,7 +10,7 @@ import pytest
 from functions import ROOT, WRAPPER
 
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"], "bash": ["bash", "--posix"]}
-BASE = {"PATH": "/nowhere", "LANG": "en_US.UTF-8", "AWS_SESSION_TOKEN": "token/with+odd==", "entry": "mine", "name": "mine"}
+BASE = {"PATH": "/nowhere", "LANG": "en_US.UTF-8", "AWS_SESSION_TOKEN": "token/with+odd==", "MINE": " a\nb "}
 DEFAULT = {"S3": "http://127.0.0.1:2774/s3", "TRANSCRIBE": "http://127.0.0.1:2774/transcribe"}
 # Prints its environment and its arguments as they came; it is what the wrapper becomes.
 SHOW = [sys.executable, "-I", "-c", "import os, sys; sys.stdout.buffer.write(repr((dict(os.environb), "
@@ -69,10 +69,12 @@ def test_what_is_set_to_nothing_is_taken_away(wrap):
 
 
 @pytest.mark.parametrize("listen, at", [
-    ("", "http://127.0.0.1:2774"), ("localhost:4000", "http://127.0.0.1:4000"), ("LocalHost:4000", "http://127.0.0.1:4000"),
+    ("", "http://127.0.0.1:2774"),
+    ("localhost:4000", "http://127.0.0.1:4000"), ("LocalHost:4000", "http://127.0.0.1:4000"),
     ("127.0.0.1:80", "http://127.0.0.1:80"), ("[::1]:2774", "http://[::1]:2774"), ("[::]:2774", "http://[::1]:2774"),
     ("0.0.0.0:2774", "http://127.0.0.1:2774"), ("10.0.0.7:2774", "http://10.0.0.7:2774"),
-    ("unix:/tmp/s.sock, localhost:5000,localhost:6000", "http://127.0.0.1:5000"), ("unix:/a:1,127.0.0.2:1", "http://127.0.0.2:1"),
+    ("unix:/tmp/s.sock, localhost:5000,localhost:6000", "http://127.0.0.1:5000"),
+    ("unix:/a:1,127.0.0.2:1", "http://127.0.0.2:1"),
     ("localhost:0,127.0.0.1:7000", "http://127.0.0.1:7000"),
 ])
 def test_the_address_is_the_listeners(wrap, listen, at):
@@ -93,7 +95,7 @@ def test_without_an_address_the_function_starts_all_the_same(wrap, listen):
     ("bedrock-runtime", {"BEDROCK_RUNTIME": "bedrock-runtime"}), ("route53", {"ROUTE53": "route53"}),
     ("SES=email,sesv2=email", {"SES": "email", "SESV2": "email"}),
     ("Cost-Explorer=ce", {"COST_EXPLORER": "ce"}), ("DYNAMODB=dynamodb.eu-west-1", {"DYNAMODB": "dynamodb.eu-west-1"}),
-    ("abcdefghijklmnopqrstuvwxyz-0123456789", {"ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789": "abcdefghijklmnopqrstuvwxyz-0123456789"}),
+    ("abcdefghijklmnopqrstuvwxyz-0189", {"ABCDEFGHIJKLMNOPQRSTUVWXYZ_0189": "abcdefghijklmnopqrstuvwxyz-0189"}),
 ])
 def test_more_services(wrap, value, more):
     endpoints, _, _, said = wrap(COUNTERSIGN_SDK_SERVICES=value)
@@ -102,8 +104,8 @@ def test_more_services(wrap, value, more):
 
 
 @pytest.mark.parametrize("odd", [
-    "all", "*", "/etc/*", "a;b", "$(touch)", "`x`", "a'b", 'a"b', "a=", "=a", "a=b=c", "=", "Sqs", "SQS", "a/b", "ü", "a\\b",
-    "S3}=s3", "A=c/", "\udcff\udcfe", "a" * 500 + "!", "x=../s3", "%s%n", "-n!",
+    "all", "*", "/etc/*", "a;b", "$(touch)", "`x`", "a'b", 'a"b', "a=", "=a", "a=b=c", "=", "Sqs", "SQS", "a/b",
+    "ü", "a\\b", "S3}=s3", "A=c/", "\udcff\udcfe", "a" * 500 + "!", "x=../s3", "%s%n", "-n!",
 ])
 def test_what_is_no_service_is_passed_over_with_a_line(wrap, odd):
     endpoints, _, arguments, said = wrap("a", COUNTERSIGN_SDK_SERVICES=f"sqs,{odd},sns")
@@ -119,8 +121,8 @@ def test_its_names_are_those_of_the_sdks(wrap):
     table = dict(re.findall(r"^    ([a-z-]+)\) point ([A-Z_0-9]+) ", WRAPPER.read_text(), re.M))
     session = botocore.session.get_session()
     models = [session.get_service_model(name) for name in (
-        "cognito-idp", "events", "logs", "cloudwatch", "secretsmanager", "stepfunctions", "dynamodb", "sqs", "sns", "ssm",
-        "kms", "lambda", "kinesis", "sts", "bedrock-runtime", "firehose", "rekognition", "polly", "translate", "comprehend")]
+        "cognito-idp", "events", "logs", "cloudwatch", "secretsmanager", "stepfunctions", "dynamodb", "sqs", "sns",
+        "ssm", "kms", "lambda", "kinesis", "sts", "bedrock-runtime", "firehose", "rekognition", "polly", "translate")]
     names = {model.endpoint_prefix: model.service_id.upper().replace(" ", "_").replace("-", "_") for model in models}
     assert len(table) >= 6 and table.items() <= names.items()
     endpoints = wrap(COUNTERSIGN_SDK_SERVICES=",".join(names))[0]
@@ -134,13 +136,15 @@ def test_without_a_command_it_says_so():
 
 def test_it_becomes_the_command():
     """The runtime has the process that Lambda started, so that it hears Lambda's signals."""
-    with subprocess.Popen([WRAPPER, sys.executable, "-c", "import os; print(os.getpid())"], stdout=subprocess.PIPE, text=True) as child:
+    command = [WRAPPER, sys.executable, "-c", "import os; print(os.getpid())"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout.read() == f"{child.pid}\n"
     assert subprocess.run([WRAPPER, "/bin/sh", "-c", "exit 7"], check=False).returncode == 7
 
 
 @pytest.mark.parametrize("file", [
-    "layer/countersign-env", "layer/publish.sh", "layer/examples/functions/shell/bootstrap", "layer/examples/functions/shell/memo"])
+    "layer/countersign-env", "layer/publish.sh", "layer/examples/functions/shell/bootstrap",
+    "layer/examples/functions/shell/memo"])
 def test_shell_scripts_are_clean(file):
     done = subprocess.run(["shellcheck", "--shell=sh", ROOT / file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

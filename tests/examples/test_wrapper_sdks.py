@@ -42,7 +42,8 @@ def test_boto3(wrapped, cloud):
     assert found == {
         "endpoints": [f"http://127.0.0.1:{port}/s3", f"http://127.0.0.1:{port}/transcribe"], "body": "hello",
         "large": True, "keys": KEYS, "language": "en-US", "account": None}
-    through(cloud, ("PUT", "/the-bucket/sdk/a%20b%2Bc.wav"), ("PUT", "/the-bucket/sdk/large"), ("POST", "/the-bucket/sdk/large"))
+    through(cloud, ("PUT", "/the-bucket/sdk/a%20b%2Bc.wav"), ("PUT", "/the-bucket/sdk/large"),
+            ("POST", "/the-bucket/sdk/large"))
 
 
 def test_boto3_with_more_services(wrapped):

@@ -18,14 +18,17 @@ def handler(_event, context):
     target = io.BytesIO()
     s3.download_fileobj(BUCKET, "sdk/large", target)
     transcribe.start_transcription_job(
-        TranscriptionJobName=context.aws_request_id, LanguageCode="en-US", Media={"MediaFileUri": f"s3://{BUCKET}/sdk/a b+c.wav"},
-        OutputBucketName=BUCKET, OutputKey="text/sdk.json")
+        TranscriptionJobName=context.aws_request_id, LanguageCode="en-US",
+        Media={"MediaFileUri": f"s3://{BUCKET}/sdk/a b+c.wav"}, OutputBucketName=BUCKET, OutputKey="text/sdk.json")
     job = transcribe.get_transcription_job(TranscriptionJobName=context.aws_request_id)["TranscriptionJob"]
+    account = None
+    if "AWS_ENDPOINT_URL_STS" in os.environ:
+        account = boto3.client("sts").get_caller_identity()["Account"]
     return {
         "endpoints": [s3.meta.endpoint_url, transcribe.meta.endpoint_url],
         "body": s3.get_object(Bucket=BUCKET, Key="sdk/a b+c.wav")["Body"].read().decode(),
         "large": target.getvalue() == large,
         "keys": [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET, Prefix="sdk/")["Contents"]],
         "language": job["LanguageCode"],
-        "account": boto3.client("sts").get_caller_identity()["Account"] if "AWS_ENDPOINT_URL_STS" in os.environ else None,
+        "account": account,
     }
