@@ -1,7 +1,8 @@
 # make test-examples: the exec wrapper with real SDKs, the examples with their deployment tools, make publish.
 
 EXAMPLES_PYTHON := build/venv-examples/bin/python
-EXAMPLES_TESTS := $(wildcard tests/examples/test_*.py)
+# The largest first, as it lasts longest.
+EXAMPLES_TESTS := $(shell ls -S tests/examples/test_*.py)
 
 build/venv-examples/ready: tests/examples/requirements.txt | build/setup/python.packages
 	$(say) VENV $<
