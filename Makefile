@@ -25,7 +25,7 @@ FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 # --- Setup: packages, libraries, Python --------------------------------------------------------
 
 # Where the C libraries are. make builds this file first and reads it; these goals do without.
-ifneq ($(filter-out clean help format,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help format publish,$(or $(MAKECMDGOALS),all)),)
 include build/deps/libraries.mk
 endif
 
@@ -152,6 +152,8 @@ fuzz: $(FUZZERS:tests/fuzz/fuzz_%.c=fuzz-%) ## each fuzz target for FUZZ_SECONDS
 # --- The rest ----------------------------------------------------------------------------------
 
 include tests/lint/lint.mk
+include tests/examples/examples.mk
+include layer/publish.mk
 
 demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulated Lambda, the proxy, a fake AWS: see it work
 	$(Q)$(PYTHON) tests/lambda/demo.py

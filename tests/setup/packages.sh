@@ -9,6 +9,7 @@ build) needs="gcc libc6-dev pkg-config libuv1-dev libssl-dev libcjson-dev ca-cer
 python) needs="python3 python3-venv ca-certificates" ;;
 test) needs="libcmocka-dev curl openssl" ;;
 demo) needs="curl" ;;
+examples) needs="busybox curl dash shellcheck" ;;
 lint) needs="clang clang-tidy clang-format cppcheck python3" ;;
 fuzz) needs="clang libclang-rt-dev" ;;
 bench) needs="nginx wrk curl" ;;
