@@ -115,7 +115,7 @@ static enum err read_metrics(struct config *config, struct fault *fault)
 static const char *const known[] = {"LISTEN", "HOSTS", "AUTH", "ALLOW", "ENDPOINT", "CA_BUNDLE",
     "S3_ADDRESSING", "MAX_BODY", "MAX_CONNECTIONS", "MAX_UPSTREAM", "CONNECT_TIMEOUT_MS",
     "TIMEOUT_MS", "IDLE_MS", "CHECKSUM", "RETRIES", "PREWARM", "POLICY", "DRAIN", "ROLE_ARN",
-    "METRICS", "LOG_LEVEL", "LOG_FORMAT"};
+    "METRICS", "SDK_SERVICES", "LOG_LEVEL", "LOG_FORMAT"};
 
 /* A typing error must not pass in silence. */
 static enum err refuse_unknown(struct fault *fault)
