@@ -152,6 +152,7 @@ fuzz: $(FUZZERS:tests/fuzz/fuzz_%.c=fuzz-%) ## each fuzz target for FUZZ_SECONDS
 # --- The rest ----------------------------------------------------------------------------------
 
 include tests/lint/lint.mk
+include layer/layer.mk
 
 demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulated Lambda, the proxy, a fake AWS: see it work
 	$(Q)$(PYTHON) tests/lambda/demo.py
