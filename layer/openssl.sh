@@ -1,7 +1,7 @@
 #!/bin/sh
 # openssl.sh ARCHITECTURE SOURCE TOOLCHAIN DIRECTORY: libssl.a, libcrypto.a and include/ for ARCHITECTURE into DIRECTORY.
 # Only what a TLS 1.2 and 1.3 client and a signer use is built; the assembler and its choice by the
-# processor's features at run time stay. CFLAGS are the caller's.
+# processor's features at run time stay. CFLAGS are the caller's. (openssl_trim.py takes out what no option does.)
 set -eu
 
 case $1 in
@@ -21,19 +21,33 @@ without="shared pic module dso engine dynamic-engine legacy autoload-config
     tests async filenames posix-io ssl-trace trace ui-console secure-memory egd afalgeng"
 
 rm -rf "$4"
-mkdir -p "$4/build"
-source=$(realpath --relative-to="$4/build" "$2")
+mkdir -p "$4"
+cp -R "$2" "$4/build"
+python3 layer/openssl_trim.py "$4/build"
 cd "$4/build"
+
+# Arithmetic, ciphers, hashes and records are made fast; what runs once for a connection, or never, is made small.
+cat >cc <<'TEXT'
+#!/bin/sh
+for source; do :; done
+case $source in
+crypto/aes/* | crypto/bn/* | crypto/buffer/* | crypto/chacha/* | crypto/ec/* | crypto/evp/* | crypto/hmac/* | \
+    crypto/lhash/* | crypto/mem.c | crypto/modes/* | crypto/poly1305/* | crypto/rsa/* | crypto/sha/* | \
+    crypto/threads_pthread.c | providers/implementations/ciphers/* | providers/implementations/digests/* | \
+    providers/implementations/macs/* | ssl/record/*) exec musl-cc "$@" ;;
+*) exec musl-cc "$@" -Os ;;
+esac
+TEXT
+chmod 755 cc
 {
     # shellcheck disable=SC2046,SC2086
-    "$source/Configure" $target --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib \
-        CC=musl-cc AR=ar RANLIB=ranlib CFLAGS="$CFLAGS" \
+    ./Configure $target --prefix=/nonexistent --openssldir=/nonexistent --libdir=lib \
+        CC=./cc AR=ar RANLIB=ranlib CFLAGS="$CFLAGS" \
         $(printf 'no-%s ' $without) &&
         make build_generated &&
         make libssl.a libcrypto.a
 } >../log 2>&1 || { tail -n 40 ../log >&2 && exit 1; }
 mv libssl.a libcrypto.a ..
 mkdir ../include
-cp -R "$source/include/openssl" ../include/
-cp -R include/openssl ../include/
+mv include/openssl ../include/
 cd .. && rm -rf build
