@@ -10,7 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-# Of the default provider: PROV_NAMES_x in each table. ECB and CTR are the random generator's.
+# Of the default provider: PROV_NAMES_x in each table. ECB and CTR are the random generator's; HMAC as a kind of key
+# is what a session is resumed with.
 PROVIDER = {
     "digests": "SHA1 SHA2_224 SHA2_256 SHA2_384 SHA2_512 MD5 MD5_SHA1",
     "ciphers": "AES_256_ECB AES_128_ECB AES_256_CTR AES_128_CTR AES_256_GCM AES_128_GCM ChaCha20 ChaCha20_Poly1305",
@@ -18,10 +19,10 @@ PROVIDER = {
     "kdfs": "HKDF TLS1_3_KDF TLS1_PRF",
     "keyexch": "ECDH X25519",
     "rands": "CTR_DRBG SEED_SRC",
-    "signature": "RSA ED25519 ECDSA",
+    "signature": "RSA ED25519 ECDSA HMAC",
     "asym_cipher": "",
     "asym_kem": "",
-    "keymgmt": "RSA RSA_PSS EC X25519 ED25519",
+    "keymgmt": "RSA RSA_PSS EC X25519 ED25519 HMAC",
 }
 ROW = re.compile(r"^    (?:\{ |ALGC?\()PROV_NAMES_(\w+),[^;{]*?[)}],\n", re.MULTILINE)
 # Keys come out of certificates and, as the signer's, out of numbers; none is ever written.
