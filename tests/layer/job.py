@@ -4,7 +4,8 @@ import hashlib
 import http.client
 import os
 
-from harness.proxy import TOKEN
+from emulator import EmulatedLambda
+from harness.proxy import LISTENING, ROLE, TOKEN
 
 MIB = 1 << 20
 
@@ -34,3 +35,35 @@ def do_main_job(port, upstream, size=8 * MIB):
     assert [request.method for request in upstream.requests] == ["PUT", "GET"]
     assert all(request.proof for request in upstream.requests)
     assert upstream.connections[0].version == "TLSv1.3"
+
+
+class Wrapped(EmulatedLambda):
+    """Starts its extensions by another command, which sees their folder as `seen`, if not as it is."""
+
+    def __init__(self, folder, before, seen=None, **options):
+        super().__init__(folder, **options)
+        self.before, self.seen = before, seen
+
+    def _launch(self, role, who, argv, variables, cwd):
+        if role == "Extension":
+            argv = [*self.before, f"{self.seen or self.folder}/{who}"]
+        return super()._launch(role, who, argv, variables, cwd)
+
+
+def port_of(lam):
+    return int(lam.extension().wait_for(LISTENING.search)[1])
+
+
+def serve(lam, upstream, size=8 * MIB):
+    """A whole life: it registers by its own name, does the main job, and ends by itself."""
+    with lam:
+        lam.start()
+        assert set(lam.api.extensions) == {"countersign"}
+        assert lam.api.extensions["countersign"].external
+        do_main_job(port_of(lam), upstream, size)
+        assert lam.shutdown() == {"countersign": 0}
+
+
+def settings(upstream, bundle, url=None):
+    return {**ROLE, "COUNTERSIGN_LISTEN": "localhost:0", "COUNTERSIGN_ENDPOINT": url or upstream.url,
+            "COUNTERSIGN_CA_BUNDLE": bundle}

@@ -6,23 +6,10 @@ import pytest
 
 import machine
 from emulator import EmulatedLambda
-from harness.proxy import LISTENING, ROLE
-from job import do_main_job
+from harness.proxy import ROLE
+from job import Wrapped, port_of, serve, settings
 
 RESOLVER = ("/etc/resolv.conf", b"nameserver 127.0.0.1\n")
-
-
-class Wrapped(EmulatedLambda):
-    """Starts its extensions with a command before their path, which is the path as that command sees it."""
-
-    def __init__(self, folder, before, **options):
-        super().__init__(folder, **options)
-        self.before = before
-
-    def _launch(self, role, who, argv, variables, cwd):
-        if role == "Extension":
-            argv = [*self.before, f"/opt/extensions/{who}"]
-        return super()._launch(role, who, argv, variables, cwd)
 
 
 @pytest.fixture
@@ -38,25 +25,6 @@ def opt():
         machine.leave()
 
 
-def port_of(lam):
-    return int(lam.extension().wait_for(LISTENING.search)[1])
-
-
-def serve(lam, upstream):
-    """A whole life: it registers by its own name, does the main job, and ends by itself."""
-    with lam:
-        lam.start()
-        assert set(lam.api.extensions) == {"countersign"}
-        assert lam.api.extensions["countersign"].external
-        do_main_job(port_of(lam), upstream)
-        assert lam.shutdown() == {"countersign": 0}
-
-
-def settings(upstream, bundle, url=None):
-    return {**ROLE, "COUNTERSIGN_LISTEN": "localhost:0", "COUNTERSIGN_ENDPOINT": url or upstream.url,
-            "COUNTERSIGN_CA_BUNDLE": bundle}
-
-
 def test_started_by_its_path_in_opt(opt, upstream, authority):
     extensions = opt(machine.NATIVE)
     assert str(extensions) == "/opt/extensions"
@@ -66,8 +34,8 @@ def test_started_by_its_path_in_opt(opt, upstream, authority):
 
 def test_arm64_file_under_qemu(opt, upstream, authority):
     extensions = opt("arm64")
-    before = machine.RUNNERS["arm64"]
-    serve(Wrapped(extensions, before, environment=settings(upstream, authority.bundle), init_seconds=30), upstream)
+    environment = settings(upstream, authority.bundle)
+    serve(Wrapped(extensions, [machine.tool("qemu-aarch64-static")], environment=environment, init_seconds=30), upstream)
 
 
 @pytest.mark.parametrize("files", [(), (RESOLVER,)], ids=["nothing", "resolv.conf"])
@@ -77,7 +45,7 @@ def test_almost_empty_root(files, tmp_path, upstream, authority):
     root = machine.empty_root(machine.NATIVE, tmp_path / "root", [*files, (bundle, authority.bundle.read_bytes())])
     environment = settings(upstream, bundle, url=f"https://127.0.0.1:{upstream.port}")
     before = [machine.tool("chroot"), str(root)]
-    serve(Wrapped(root / "opt/extensions", before, environment=environment), upstream)
+    serve(Wrapped(root / "opt/extensions", before, "/opt/extensions", environment=environment), upstream)
 
 
 def test_without_any_bundle_the_roots_are_its_own(tmp_path, upstream):
@@ -85,7 +53,8 @@ def test_without_any_bundle_the_roots_are_its_own(tmp_path, upstream):
     root = machine.empty_root(machine.NATIVE, tmp_path / "root")
     environment = {**settings(upstream, None, url=f"https://127.0.0.1:{upstream.port}")}
     del environment["COUNTERSIGN_CA_BUNDLE"]
-    with Wrapped(root / "opt/extensions", [machine.tool("chroot"), str(root)], environment=environment) as lam:
+    before = [machine.tool("chroot"), str(root)]
+    with Wrapped(root / "opt/extensions", before, "/opt/extensions", environment=environment) as lam:
         lam.start()
         connection = http.client.HTTPConnection("127.0.0.1", port_of(lam), timeout=20)
         connection.request("GET", "/s3/bucket/key", headers={"X-Countersign-Token": ROLE["AWS_SESSION_TOKEN"]})
