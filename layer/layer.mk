@@ -74,4 +74,11 @@ $(LAYER)/SHA256SUMS: $(LAYER_ZIPS) $(LAYER)/countersign.cdx.json
 
 layer: $(LAYER_FILES) ## build/layer: the static program, zipped for Lambda, for x86-64 and arm64
 
-.PHONY: layer layer-always
+# All that tests/layer needs, for those who start tests/run.py themselves.
+test-layer-programs: layer build/countersign build/venv/ready build/setup/test.packages build/setup/layer-test.packages
+	@:
+
+test-layer: test-layer-programs ## what the zips hold, as Lambda runs it, on both architectures
+	$(Q)$(PYTHON) tests/run.py tests/layer
+
+.PHONY: layer layer-always test-layer test-layer-programs

@@ -44,10 +44,9 @@ crtendS.o%s $libraries/crtn.o
 
 TEXT
 
-# The folder of the build leaves no trace in what is built.
+# Called by its path, or found in PATH. The folder of the build leaves no trace in what is built.
 cat >"$2/musl-cc" <<TEXT
 #!/bin/sh
-here=\$(dirname "\$(readlink -f "\$0")")
-exec $triple-gnu-gcc -specs="\$here/specs" -isystem "\$here/include" -ffile-prefix-map="\${here%/build/layer/*}"=. "\$@"
+exec $triple-gnu-gcc -specs="\${0%/*}/specs" -isystem "\${0%/*}/include" -ffile-prefix-map="\$PWD"=. "\$@"
 TEXT
 chmod 755 "$2/musl-cc"
