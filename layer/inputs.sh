@@ -10,6 +10,6 @@ esac
 
 echo "flags: $2"
 $compiler --version | head -n 1
-dpkg-query -W $musl $kernel
+dpkg-query -W "$musl" "$kernel"
 cat build/layer/deps/sources/packages
 sha256sum layer/toolchain.sh layer/openssl.sh layer/openssl_trim.py layer/inputs.sh

@@ -9,19 +9,19 @@
 #include <sys/mman.h>
 
 /* The file's first bytes in memory; the linker defines it. */
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+extern ElfW(Ehdr) file_start __asm__("__ehdr_start") __attribute__((visibility("hidden")));
 
 __attribute__((constructor)) static void close_relocated(void)
 {
-    const char *base = (const char *)&__ehdr_start;
-    const ElfW(Phdr) *headers = (const void *)(base + __ehdr_start.e_phoff);
+    char *base = (char *)&file_start;
+    const ElfW(Phdr) *headers = (const void *)(base + file_start.e_phoff);
     uintptr_t page = getauxval(AT_PAGESZ);
-    for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
+    for (size_t i = 0; i < file_start.e_phnum; i++) {
         if (headers[i].p_type != PT_GNU_RELRO)
             continue;
         uintptr_t start = headers[i].p_vaddr & -page;
         uintptr_t end = (headers[i].p_vaddr + headers[i].p_memsz) & -page;
-        if (mprotect((char *)(uintptr_t)(base + start), end - start, PROT_READ) != 0)
+        if (mprotect(base + start, end - start, PROT_READ) != 0)
             __builtin_trap();
     }
 }

@@ -15,6 +15,7 @@ directory=$(cd "$directory" && pwd)
 
 # Where this machine's binary packages come from, their sources do too; in the order that apt was given.
 list_mirrors() {
+    # shellcheck disable=SC2016
     apt-get indextargets --format '$(CREATED_BY) $(ORIGIN) $(COMPONENT) $(REPO_URI) $(RELEASE)' |
         sed -n 's/^Packages Debian main //p' | awk '!seen[$0]++'
 }

@@ -12,7 +12,7 @@ esac
 
 rm -rf "$2"
 mkdir -p "$2/include"
-ln -s $kernel/linux $kernel/asm-generic $asm "$2/include/"
+ln -s "$kernel/linux" "$kernel/asm-generic" "$asm" "$2/include/"
 for tool in ar ranlib strip; do
     ln -s "/usr/bin/$triple-gnu-$tool" "$2/$tool"
 done

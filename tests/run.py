@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """run.py [FILE or FOLDER...]: runs the tests, a few files at a time, each in a pytest process of its own.
 
-Without arguments: the folders of pytest.ini. Prints a line for each file and the whole output of one that failed. The last line, alone, is the
-count: `N passed, N failed`. A skipped test, a file without a test and a process that broke or hung
-count as failures: nothing goes missing in silence. The exit status is 0 only if all passed.
+Without arguments: all in the folders of pytest.ini. Prints a line for each file and the whole output of one that
+failed. The last line, alone, is the count: `N passed, N failed`. A skipped test, a file without a test and a process
+that broke or hung count as failures: nothing goes missing in silence. The exit status is 0 only if all passed.
 """
 
 import configparser
@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "test"
 AT_ONCE = int(os.environ.get("TEST_JOBS", min(os.cpu_count() or 1, 3)))
-TIMEOUT_S = int(os.environ.get("TEST_TIMEOUT", 600))
+TIMEOUT_S = int(os.environ.get("TEST_TIMEOUT", 900))
 
 
 def find_files(places):
