@@ -151,6 +151,7 @@ fuzz: $(FUZZERS:tests/fuzz/fuzz_%.c=fuzz-%) ## each fuzz target for FUZZ_SECONDS
 
 # --- The rest ----------------------------------------------------------------------------------
 
+include layer/layer.mk
 include tests/lint/lint.mk
 include tests/examples/examples.mk
 include layer/publish.mk
@@ -161,13 +162,16 @@ demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulate
 bench: build/countersign build/venv/ready build/setup/bench.packages ## latency and throughput
 	$(Q)$(PYTHON) tests/bench/bench.py
 
+bench-cold: layer build/countersign build/venv/ready build/setup/bench.packages ## what a cold start costs, with the static file
+	$(Q)$(PYTHON) tests/bench/cold.py
+
 clean: ## removes build/
 	$(Q)rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-.PHONY: all test-programs test fuzz demo bench clean help
+.PHONY: all test-programs test fuzz demo bench bench-cold clean help
 
 , := ,
 -include $(shell find build -name '*.d' 2>/dev/null)
