@@ -78,7 +78,7 @@ layer: $(LAYER_FILES) ## build/layer: the static program, zipped for Lambda, for
 test-layer-programs: layer build/countersign build/venv/ready build/setup/test.packages build/setup/layer-test.packages
 	@:
 
-test-layer: test-layer-programs ## what the zips hold, as Lambda runs it, on both architectures
-	$(Q)$(PYTHON) tests/run.py tests/layer
+test-layer: test-layer-programs test-examples-programs ## what the zips hold, as Lambda runs it, on both architectures; the examples
+	$(Q)$(PYTHON) tests/run.py tests/layer tests/examples
 
 .PHONY: layer layer-always test-layer test-layer-programs
