@@ -47,13 +47,23 @@ static void discard(struct upstream *u)
     upstream_close(u);
 }
 
+/* The one that has been idle for longest has been so for too long; or since later than now, where
+ * the clock went back. */
+static bool oldest_is_over(const struct origin *o, int64_t now_ms)
+{
+    if (list_empty(&o->idle))
+        return false;
+    int64_t age_ms = now_ms - upstream_at(o->idle.previous)->idle_since_ms;
+    return age_ms < 0 || age_ms >= o->pool->options.idle_ms;
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
     struct pool *pool = CONTAINER_OF(timer, struct pool, sweep);
-    int64_t limit = clock_wall_ms() - pool->options.idle_ms;
+    int64_t now_ms = clock_wall_ms();
     for (struct link *at = pool->origins.list.next; at != &pool->origins.list; at = at->next) {
         struct origin *o = origin_at(at);
-        while (!list_empty(&o->idle) && upstream_at(o->idle.previous)->idle_since_ms <= limit)
+        while (oldest_is_over(o, now_ms))
             discard(upstream_at(o->idle.previous));
         for (struct link *idle = o->idle.next; idle != &o->idle; idle = idle->next)
             upstream_rest(upstream_at(idle));
