@@ -59,7 +59,7 @@ void exchange_enter(struct exchange *x, enum phase phase)
 struct exchange *exchange_create(struct proxy *proxy, struct client *client)
 {
     struct exchange *x;
-    proxy_used(proxy);
+    (void)proxy_used(proxy);
     if (!list_empty(&proxy->spare)) {
         x = CONTAINER_OF(proxy->spare.next, struct exchange, link);
         link_remove(&x->link);

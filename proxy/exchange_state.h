@@ -55,7 +55,8 @@ struct exchange {
     size_t held_bytes, held_max;
 
     struct credentials_wait wait;
-    bool waited;         /* for keys, before it was sent */
+    bool waited;         /* for keys, before it was admitted */
+    bool waited_again;   /* after that */
     unsigned generation; /* of the keys that it was signed with */
 
     struct lease lease;
