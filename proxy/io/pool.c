@@ -348,6 +348,15 @@ enum err pool_prewarm(struct pool *pool, const struct upstream_target *target)
     return err || origin->connections > 0 ? err : open_another(origin);
 }
 
+/* One on its way to ready; those who wait for it get another once it is closed. */
+static void give_up(struct upstream *u)
+{
+    if (u->phase == UPSTREAM_READY || u->closing)
+        return;
+    ((struct origin *)u->origin)->becoming--;
+    upstream_close(u);
+}
+
 void pool_forget(struct pool *pool)
 {
     pool->epoch++;
@@ -355,6 +364,8 @@ void pool_forget(struct pool *pool)
         struct origin *o = origin_at(at);
         while (!list_empty(&o->idle))
             discard(upstream_at(o->idle.next));
+        for (struct link *busy = o->busy.next; busy != &o->busy; busy = busy->next)
+            give_up(upstream_at(busy));
         tls_session_free(o->session);
         o->session = NULL;
         o->addresses.count = 0;
