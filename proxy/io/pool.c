@@ -127,7 +127,7 @@ static void offer(struct upstream *u)
         return;
     }
     u->idle_since_ms = clock_wall_ms();
-    u->idle = true;
+    u->idle = u->used = true; /* from now on it may die unheard */
     link_remove(&u->link);
     list_prepend(&origin->idle, &u->link);
     if (++pool->idle > IDLE_MAX)

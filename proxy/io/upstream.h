@@ -86,7 +86,7 @@ struct upstream {
     bool closing;
     bool in_read; /* inside the read callback: a loan given back ends when it ends */
     bool returned;
-    bool used; /* has served an exchange before */
+    bool used; /* has served an exchange before, or stood idle: it may have died unheard */
 };
 
 struct upstream_setup {
