@@ -94,7 +94,7 @@ static void record(struct exchange *x)
 {
     struct counters *counters = &x->proxy->counters;
     counters->exchanges++;
-    counters->statuses[x->status / 100 % 6]++;
+    counters->statuses[x->broken ? 0 : x->status / 100 % 6]++;
     counters->bytes_sent += x->sent;
     counters->bytes_received += x->received;
     if (x->err)
@@ -189,6 +189,7 @@ void exchange_finish(struct exchange *x)
 void exchange_break(struct exchange *x, bool reset)
 {
     struct client *client = x->client;
+    x->broken = true;
     release(x);
     if (client)
         client_break(client, reset);

@@ -79,6 +79,7 @@ struct exchange {
     bool answer_begun; /* bytes of the final answer have gone to the client */
     bool odd;          /* the server's connection must not be used again */
     bool close;        /* the client's neither */
+    bool broken;       /* the answer has no end, whatever its status was */
 
     int status;              /* that the client sees; 0 for none */
     enum err err;            /* of the proxy's own */
