@@ -12,12 +12,12 @@ from emulator import Failed, install
 from faults import slowly
 from harness import names
 from harness.authority import Authority
-from harness.client import free_port
 from harness.issuer import Issuer, role
 from harness.proxy import BINARY, ROLE, SANITIZERS
 from harness.upstream import Response
 from harness.upstream import Upstream as Server
 from standins import eventually, get, healthy
+from wire import free_port
 
 LEVEL = re.compile(r"^\[(\w+)\]\t[^\t]*\t[^\t]*\t(.*)$", re.MULTILINE)
 
