@@ -2,7 +2,7 @@
  * all that it opened, and whichever allocation fails, the client has an answer or an end, and
  * nothing leaks. Only the project's own allocations fail; those of libraries go on as ever.
  */
-/* wrap: malloc calloc realloc */
+/* wrap: malloc calloc realloc clock_wall_ms */
 #include "tests/unit/check.h"
 
 #include <errno.h>
@@ -38,7 +38,19 @@ struct stage {
     int server_socket;
     struct peer client, server;
     struct span answer; /* what the server sends once it has a whole head */
+    unsigned accepted;  /* connections to the server, ever */
+    bool prewarms, may_be_copied;
 };
+
+static int64_t moved_ms;
+
+int64_t __real_clock_wall_ms(void);
+int64_t __wrap_clock_wall_ms(void);
+
+int64_t __wrap_clock_wall_ms(void)
+{
+    return __real_clock_wall_ms() + moved_ms;
+}
 
 static struct io_memory memory;
 
@@ -63,11 +75,22 @@ static void receive(struct peer *peer)
     peer->bytes[peer->received] = '\0';
 }
 
+static void hang_up(struct peer *peer)
+{
+    if (peer->fd >= 0)
+        (void)close(peer->fd);
+    *peer = (struct peer){.fd = -1};
+}
+
 static void serve(struct stage *stage)
 {
-    if (stage->server.fd < 0)
+    if (stage->server.fd < 0) {
         stage->server.fd = accept4(stage->server_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        stage->accepted += stage->server.fd >= 0;
+    }
     receive(&stage->server);
+    if (stage->server.ended)
+        hang_up(&stage->server);
     if (stage->server.fd >= 0 && stage->answer.len > 0 && strstr(stage->server.bytes, "\r\n\r\n")) {
         (void)send(stage->server.fd, stage->answer.at, stage->answer.len, MSG_NOSIGNAL);
         stage->answer.len = 0;
@@ -80,13 +103,6 @@ static void turn(struct stage *stage, int turns)
         await_with_loop(stage, -1);
         serve(stage);
     }
-}
-
-static void hang_up(struct peer *peer)
-{
-    if (peer->fd >= 0)
-        (void)close(peer->fd);
-    *peer = (struct peer){.fd = -1};
 }
 
 static int open_server(unsigned *port)
@@ -122,7 +138,9 @@ static struct proxy_options options_of(struct stage *stage)
         .max_upstream = 4,
         .connect_timeout_ms = 2000,
         .timeout_ms = 4000,
-        .idle_ms = 1000};
+        .idle_ms = 60000,
+        .prewarm = stage->prewarms ? SPAN("s3,sqs") : SPAN(""),
+        .may_be_copied = stage->may_be_copied};
 }
 
 static int set_up(void **state)
@@ -134,6 +152,7 @@ static int set_up(void **state)
     struct endpoint endpoint = {.variable = SPAN("COUNTERSIGN_ENDPOINT"),
         .authority = {.text = SPAN("127.0.0.1"), .host = SPAN("127.0.0.1")}};
     failing_arm(0);
+    moved_ms = 0;
     (void)alarm(STUCK_S);
     log_setup(LOG_FATAL, LOG_TEXT, STDERR_FILENO);
     stage = (struct stage){.client = {.fd = -1}, .server = {.fd = -1}, .endpoint = endpoint};
@@ -363,6 +382,171 @@ static void test_close_at_any_time(void **state)
         }
 }
 
+/* --- Connections made ahead, and what a restore forgets -------------------------------------- */
+
+#define KEPT_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+static const struct scene kept_get = {
+    "kept-get", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(KEPT_ANSWER), "HTTP/1.1 200 "};
+
+static bool answered(const struct stage *stage)
+{
+    return span_starts(
+        (struct span){stage->client.bytes, stage->client.received}, span_of(kept_get.expected));
+}
+
+/* One more request, of a new client; the server has heard nothing yet. */
+static void ask_again(struct stage *stage)
+{
+    hang_up(&stage->client);
+    stage->server.received = 0;
+    exchange(stage, &kept_get);
+    turn(stage, 2);
+}
+
+static void test_prewarm(void **state)
+{
+    struct stage *stage = *state;
+    stage->prewarms = true;
+    assert_true(open_proxy(stage));
+    turn(stage, 3);
+    assert_int_equal(stage->accepted, 0);
+    proxy_prewarm(stage->proxy);
+    turn(stage, 10);
+    assert_int_equal(stage->accepted, 1);
+    ask_again(stage);
+    assert_true(answered(stage));
+    assert_int_equal(stage->accepted, 1);
+    assert_int_equal(proxy_totals(stage->proxy).connections, 1);
+    close_proxy(stage);
+}
+
+static void test_prewarm_of_a_copy(void **state)
+{
+    struct stage *stage = *state;
+    stage->prewarms = stage->may_be_copied = true;
+    assert_true(open_proxy(stage));
+    proxy_prewarm(stage->proxy);
+    turn(stage, 10);
+    assert_int_equal(stage->accepted, 0);
+    close_proxy(stage);
+}
+
+/* True while there was an allocation to fail. Whatever became of the attempt, a request works. */
+static bool prewarm_with_failure(struct stage *stage, unsigned nth)
+{
+    assert_true(open_proxy(stage));
+    failing_arm(nth);
+    proxy_prewarm(stage->proxy);
+    turn(stage, 5);
+    bool failed = failing_count() >= nth;
+    failing_arm(0);
+    ask_again(stage);
+    CHECK_NUMBER(SPAN("answered after allocation"), answered(stage) ? 0 : nth, 0);
+    close_proxy(stage);
+    return failed;
+}
+
+static void test_prewarm_failures(void **state)
+{
+    struct stage *stage = *state;
+    unsigned nth = 1;
+    stage->prewarms = true;
+    while (nth < MOST_ALLOCATIONS && prewarm_with_failure(stage, nth))
+        nth++;
+    assert_true(nth > 2 && nth < MOST_ALLOCATIONS);
+}
+
+static void test_prewarm_closes_at_any_time(void **state)
+{
+    struct stage *stage = *state;
+    stage->prewarms = true;
+    for (int turns = 0; turns < 6; turns++) {
+        assert_true(open_proxy(stage));
+        proxy_prewarm(stage->proxy);
+        turn(stage, turns);
+        close_proxy(stage);
+    }
+}
+
+static const struct gap {
+    const char *name;
+    bool may_be_copied;
+    int64_t gap_ms;
+    unsigned connections; /* of two requests with the gap between */
+} gaps[] = {
+    {"no copy", false, 10000, 1},
+    {"no gap", true, 0, 1},
+    {"a short gap", true, 3000, 1},
+    {"a gap", true, 4100, 2},
+    {"a long gap", true, 50000, 2},
+    {"too old, no copy", false, 61000, 2},
+    {"back", true, -100, 2},
+    {"back, no copy", false, -1000, 2},
+};
+
+static void test_gap(void **state)
+{
+    struct stage *stage = *state;
+    for (size_t i = 0; i < ROWS(gaps); i++) {
+        stage->may_be_copied = gaps[i].may_be_copied;
+        stage->accepted = 0;
+        assert_true(open_proxy(stage));
+        ask_again(stage);
+        moved_ms += gaps[i].gap_ms;
+        ask_again(stage);
+        CHECK_NUMBER(span_of(gaps[i].name), answered(stage), true);
+        CHECK_NUMBER(span_of(gaps[i].name), stage->accepted, gaps[i].connections);
+        close_proxy(stage);
+    }
+}
+
+/* The server stays silent, the process is restored: at any moment of a request it is forgotten or
+ * goes on, and all is closed in the end. */
+static void test_gap_at_any_time(void **state)
+{
+    struct stage *stage = *state;
+    stage->may_be_copied = true;
+    for (int turns = 0; turns < 8; turns++) {
+        assert_true(open_proxy(stage));
+        ask_again(stage);
+        hang_up(&stage->client);
+        connect_client(stage);
+        (void)send(stage->client.fd, kept_get.request.at, kept_get.request.len, MSG_NOSIGNAL);
+        turn(stage, turns);
+        moved_ms += 5000;
+        turn(stage, 30);
+        close_proxy(stage);
+    }
+}
+
+static bool gap_with_failure(struct stage *stage, unsigned nth)
+{
+    assert_true(open_proxy(stage));
+    ask_again(stage);
+    moved_ms += 5000;
+    failing_arm(nth);
+    ask_again(stage);
+    bool failed = failing_count() >= nth;
+    bool told = stage->client.received == 0 || answered(stage)
+        || span_starts(
+            (struct span){stage->client.bytes, stage->client.received}, SPAN("HTTP/1.1 503 "));
+    CHECK_NUMBER(SPAN("told after allocation"), told ? 0 : nth, 0);
+    failing_arm(0);
+    close_proxy(stage);
+    return failed;
+}
+
+static void test_gap_failures(void **state)
+{
+    struct stage *stage = *state;
+    unsigned nth = 1;
+    stage->may_be_copied = true;
+    while (nth < MOST_ALLOCATIONS && gap_with_failure(stage, nth))
+        nth++;
+    assert_true(nth > 2 && nth < MOST_ALLOCATIONS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +558,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_every_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_client_goes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close_at_any_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prewarm, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prewarm_of_a_copy, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prewarm_failures, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prewarm_closes_at_any_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gap, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gap_at_any_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gap_failures, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
