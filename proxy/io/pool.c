@@ -47,14 +47,11 @@ static void discard(struct upstream *u)
     upstream_close(u);
 }
 
-/* The one that has been idle for longest has been so for too long; or since later than now, where
- * the clock went back. */
-static bool oldest_is_over(const struct origin *o, int64_t now_ms)
+/* Idle for too long, or since later than now: the clock went back, nobody knows for how long. */
+static bool too_old(const struct upstream *u, int64_t now_ms)
 {
-    if (list_empty(&o->idle))
-        return false;
-    int64_t age_ms = now_ms - upstream_at(o->idle.previous)->idle_since_ms;
-    return age_ms < 0 || age_ms >= o->pool->options.idle_ms;
+    int64_t idle_ms = now_ms - u->idle_since_ms;
+    return idle_ms < 0 || idle_ms > ((struct origin *)u->origin)->pool->options.idle_ms;
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -63,7 +60,7 @@ static void on_sweep(uv_timer_t *timer)
     int64_t now_ms = clock_wall_ms();
     for (struct link *at = pool->origins.list.next; at != &pool->origins.list; at = at->next) {
         struct origin *o = origin_at(at);
-        while (oldest_is_over(o, now_ms))
+        while (!list_empty(&o->idle) && too_old(upstream_at(o->idle.previous), now_ms))
             discard(upstream_at(o->idle.previous));
         for (struct link *idle = o->idle.next; idle != &o->idle; idle = idle->next)
             upstream_rest(upstream_at(idle));
@@ -165,8 +162,6 @@ static void on_lost(struct upstream *u)
 static void on_resolved(struct upstream *u, const struct addresses *addresses)
 {
     struct origin *origin = u->origin;
-    if (u->epoch != origin->pool->epoch)
-        return;
     origin->addresses = *addresses;
     origin->addresses_since_ms = clock_wall_ms();
 }
@@ -285,24 +280,17 @@ void pool_destroy(struct pool *pool)
     uv_close((uv_handle_t *)&pool->sweep, on_sweep_closed);
 }
 
-static bool still_good(struct upstream *u, int64_t idle_ms)
-{
-    const struct pool_options *options = &((struct origin *)u->origin)->pool->options;
-    return idle_ms >= 0 && idle_ms <= options->idle_ms && upstream_usable(u);
-}
-
 static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
 {
     unsigned age = trust == POOL_RECENT ? RECENT_MS : origin->pool->options.idle_ms;
     int64_t now = clock_wall_ms();
     while (trust != POOL_FRESH && !list_empty(&origin->idle)) {
         struct upstream *u = upstream_at(origin->idle.next);
-        int64_t idle_ms = now - u->idle_since_ms;
-        if (!still_good(u, idle_ms)) {
+        if (too_old(u, now) || !upstream_usable(u)) {
             discard(u);
             continue;
         }
-        if (idle_ms > age)
+        if (now - u->idle_since_ms > age)
             return NULL; /* good, but not for this request */
         leave_idle(u);
         return u;
