@@ -391,8 +391,6 @@ def test_a_server_that_goes_amid_an_upload(frozen, wall, reset):
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 def test_a_server_that_goes_while_it_is_awaited(frozen, wall, reset):
-    gate = threading.Event()
-
     def handler(request):
         return None if request.wire.ended(20) else Response()
 
@@ -402,7 +400,6 @@ def test_a_server_that_goes_while_it_is_awaited(frozen, wall, reset):
         assert wait_until(lambda: here.upstream.requests)
         sleep_through(here, wall, lambda: ends(reset)(here))
         assert client.answer().outcome == CUT
-    gate.set()
     assert len(here.upstream.requests) == 1
 
 

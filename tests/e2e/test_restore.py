@@ -12,7 +12,8 @@ import pytest
 from harness import names
 from harness.clock import HOUR, SECOND
 from harness.client import wait_until
-from harness.issuer import Issuer, role
+from harness.issuer import Issuer, Sts, role
+from harness.proxy import ROLE
 from harness.signer import credentials, sign
 from harness.upstream import Response, Upstream
 
@@ -291,6 +292,28 @@ def test_a_caller_who_signs_with_the_new_keys_is_known(copied, wall, issuer):
     assert here.ask(*signed(here, issuer), token=False).status == 200
     assert here.ask(*before, token=False).outcome == (401, "TokenRequired")
     assert len(here.upstream.requests) == 2
+
+
+@pytest.mark.parametrize("static", [False, True], ids=["container", "static"])
+def test_a_further_role_is_assumed_anew(copied, wall, issuer, authority, static):
+    """Its keys are those of before, whoever assumed it."""
+    sts = Sts(authority, ROLE if static else issuer.role, role(11))
+    here = copied(**sts.environment, **({} if static else issuer.environment))
+    here.upstream.role = sts.assumed
+    rest(here)
+
+    def change():
+        sts.assumed = here.upstream.role = role(12)
+        if not static:
+            issuer.role = sts.caller = role(2)
+
+    restore(here, wall, HOUR, change)
+    rest(here)
+    sts.close()
+    assert sts.asked == 2 and issuer.asked == (0 if static else 2)
+    keys = [request.proof.key for request in here.upstream.requests]
+    assert keys == [role(number)["AWS_ACCESS_KEY_ID"] for number in (11, 12)]
+    assert not any(connection.resumed for connection in sts.server.connections)
 
 
 def test_static_keys_stay(copied, wall):

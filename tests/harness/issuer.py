@@ -1,9 +1,10 @@
-"""A container's credentials endpoint on loopback, whose keys a test may change at will."""
+"""Those who give keys, on loopback: a container's endpoint, and STS. A test may change the keys at will."""
 
 import datetime
 import json
 import threading
 
+from . import verify
 from .proxy import TOKEN
 from .upstream import Response, Upstream
 
@@ -41,6 +42,40 @@ class Issuer:
 
     def close(self):
         self.gate.set()
+        self.server.close()
+
+
+class Sts:
+    """Gives assumed's keys to whoever names caller's key and shows its session token."""
+
+    def __init__(self, authority, caller, assumed):
+        self.caller, self.assumed = caller, assumed
+        self.server = Upstream(authority, self._answer, check=False)
+
+    def _answer(self, request):
+        request.drain()
+        given = self.assumed
+        key = verify.parse(request.header("authorization")).key
+        if (key, request.header("x-amz-security-token")) != (
+                self.caller["AWS_ACCESS_KEY_ID"], self.caller["AWS_SESSION_TOKEN"]):
+            return Response(403)
+        keys = "".join(f"<{name}>{value}</{name}>" for name, value in (
+            ("AccessKeyId", given["AWS_ACCESS_KEY_ID"]), ("SecretAccessKey", given["AWS_SECRET_ACCESS_KEY"]),
+            ("SessionToken", given["AWS_SESSION_TOKEN"]), ("Expiration", "2099-01-01T00:00:00Z")))
+        return Response(body="<AssumeRoleResponse><AssumeRoleResult><Credentials>"
+                             f"{keys}</Credentials></AssumeRoleResult></AssumeRoleResponse>".encode(),
+                        headers=(("Content-Type", "text/xml"),))
+
+    @property
+    def asked(self):
+        return len(self.server.requests)
+
+    @property
+    def environment(self):
+        return {"COUNTERSIGN_ROLE_ARN": "arn:aws:iam::123456789012:role/further",
+                "COUNTERSIGN_ENDPOINT_STS": self.server.url}
+
+    def close(self):
         self.server.close()
 
 

@@ -12,8 +12,8 @@ from emulator import Failed, install
 from faults import slowly
 from harness import names
 from harness.authority import Authority
-from harness.issuer import Issuer, role
-from harness.proxy import BINARY, ROLE, SANITIZERS
+from harness.issuer import Issuer, Sts, role
+from harness.proxy import BINARY, ROLE, SANITIZERS, Proxy
 from harness.upstream import Response
 from harness.upstream import Upstream as Server
 from standins import eventually, get, healthy
@@ -106,7 +106,8 @@ def test_each_service_has_a_connection_of_its_own(emulated, authority, server):
         lam = emulated(environment(authority, server.url, "s3, transcribe",
                                    COUNTERSIGN_ENDPOINT_TRANSCRIBE=other.url))
         lam.start()
-        ready(server), ready(other)
+        for each in (server, other):
+            ready(each)
         assert get(lam.port)[0] == get(lam.port, "/transcribe/")[0] == 200
         assert len(server.connections) == len(other.connections) == 1
 
@@ -157,7 +158,6 @@ def test_the_proxy_answers_while_it_connects(emulated, authority, server):
 
 
 def test_stand_alone_it_connects_too(authority, server):
-    from harness.proxy import Proxy  # noqa: PLC0415
     with Proxy(environment(authority, server.url)):
         ready(server)
     assert not server.requests
@@ -205,6 +205,19 @@ def test_keys_are_fetched_once(emulated, authority, server, issuer):
     assert asked == [0]
     assert [get(lam.port)[0] for _ in range(3)] == [200] * 3
     assert issuer.asked == 1
+
+
+def test_a_further_role_is_assumed_once(emulated, authority, server, issuer):
+    """The keys that assume it are fetched, it is assumed, and the first request finds all that done."""
+    sts = Sts(authority, issuer.role, role(11))
+    server.role = sts.assumed
+    lam = emulated(environment(authority, server.url, **issuer.environment, **sts.environment))
+    lam.start()
+    ready(server)
+    eventually(lambda: lam.extension().text().count("new credentials") == 1, what="the keys")
+    assert [get(lam.port)[0] for _ in range(2)] == [200] * 2
+    sts.close()
+    assert issuer.asked == sts.asked == len(server.connections) == 1
 
 
 def test_a_request_waits_for_the_keys_that_are_being_fetched(emulated, authority, server, issuer):
