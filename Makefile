@@ -25,7 +25,7 @@ FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 # --- Setup: packages, libraries, Python --------------------------------------------------------
 
 # Where the C libraries are. make builds this file first and reads it; these goals do without.
-ifneq ($(filter-out clean help format,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help format publish,$(or $(MAKECMDGOALS),all)),)
 include build/deps/libraries.mk
 endif
 
@@ -151,7 +151,10 @@ fuzz: $(FUZZERS:tests/fuzz/fuzz_%.c=fuzz-%) ## each fuzz target for FUZZ_SECONDS
 
 # --- The rest ----------------------------------------------------------------------------------
 
+include layer/layer.mk
 include tests/lint/lint.mk
+include tests/examples/examples.mk
+include layer/publish.mk
 
 demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulated Lambda, the proxy, a fake AWS: see it work
 	$(Q)$(PYTHON) tests/lambda/demo.py
@@ -159,13 +162,16 @@ demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulate
 bench: build/countersign build/venv/ready build/setup/bench.packages ## latency and throughput
 	$(Q)$(PYTHON) tests/bench/bench.py
 
+bench-cold: layer build/countersign build/venv/ready build/setup/bench.packages ## what a cold start costs, with the static file
+	$(Q)$(PYTHON) tests/bench/cold.py
+
 clean: ## removes build/
 	$(Q)rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-.PHONY: all test-programs test fuzz demo bench clean help
+.PHONY: all test-programs test fuzz demo bench bench-cold clean help
 
 , := ,
 -include $(shell find build -name '*.d' 2>/dev/null)

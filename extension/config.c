@@ -94,19 +94,21 @@ static enum err read_lifecycle(struct config *config, struct fault *fault)
     return err;
 }
 
-/* CloudWatch's rules for a namespace; those that begin with AWS/ are AWS's own. */
+/* CloudWatch's rules for a namespace ("Metrics concepts" in its User Guide, and PutMetricData);
+ * those that begin with AWS/ are AWS's own. */
 static enum err read_metrics(struct config *config, struct fault *fault)
 {
     static const char name[] = PREFIX "METRICS";
     struct span value = variable_value(name);
-    bool good = value.len <= 255 && !span_starts(value, SPAN("AWS/"));
+    bool good = value.len <= 255 && !span_starts(value, SPAN("AWS/"))
+        && !span_starts(value, SPAN(":")) && (value.len == 0 || span_trim(value).len > 0);
     for (size_t i = 0; good && i < value.len; i++)
         good =
-            ascii_alpha(value.at[i]) || ascii_digit(value.at[i]) || strchr(".-_/# ", value.at[i]);
+            ascii_alpha(value.at[i]) || ascii_digit(value.at[i]) || strchr(".-_/#: ", value.at[i]);
     if (!good)
         return variable_refuse(fault, name, value,
-            "must be a CloudWatch namespace: at most 255 letters, digits, spaces and . - _ / #, "
-            "and not begin with AWS/");
+            "must be a CloudWatch namespace: at most 255 letters, digits, spaces and . - _ / # :, "
+            "not spaces alone, and not begin with AWS/ or :");
     config->metrics = value;
     config->proxy.times_upstream = value.len > 0;
     return OK;
@@ -115,7 +117,7 @@ static enum err read_metrics(struct config *config, struct fault *fault)
 static const char *const known[] = {"LISTEN", "HOSTS", "AUTH", "ALLOW", "ENDPOINT", "CA_BUNDLE",
     "S3_ADDRESSING", "MAX_BODY", "MAX_CONNECTIONS", "MAX_UPSTREAM", "CONNECT_TIMEOUT_MS",
     "TIMEOUT_MS", "IDLE_MS", "CHECKSUM", "RETRIES", "PREWARM", "POLICY", "DRAIN", "ROLE_ARN",
-    "METRICS", "LOG_LEVEL", "LOG_FORMAT"};
+    "METRICS", "SDK_SERVICES", "LOG_LEVEL", "LOG_FORMAT"};
 
 /* A typing error must not pass in silence. */
 static enum err refuse_unknown(struct fault *fault)

@@ -47,8 +47,8 @@ struct proxy {
 void proxy_check_drained(struct proxy *proxy);
 
 /* Somebody uses the proxy: where this process may have been restored since the last use, what is
- * from before is forgotten. */
-void proxy_used(struct proxy *proxy);
+ * from before is forgotten. True where it has been. */
+bool proxy_used(struct proxy *proxy);
 
 /* The tick runs while exchanges are under way or clients linger. */
 void proxy_need_tick(struct proxy *proxy);

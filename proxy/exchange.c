@@ -59,7 +59,7 @@ void exchange_enter(struct exchange *x, enum phase phase)
 struct exchange *exchange_create(struct proxy *proxy, struct client *client)
 {
     struct exchange *x;
-    proxy_used(proxy);
+    (void)proxy_used(proxy);
     if (!list_empty(&proxy->spare)) {
         x = CONTAINER_OF(proxy->spare.next, struct exchange, link);
         link_remove(&x->link);
@@ -94,7 +94,7 @@ static void record(struct exchange *x)
 {
     struct counters *counters = &x->proxy->counters;
     counters->exchanges++;
-    counters->statuses[x->status / 100 % 6]++;
+    counters->statuses[x->broken ? 0 : x->status / 100 % 6]++;
     counters->bytes_sent += x->sent;
     counters->bytes_received += x->received;
     if (x->err)
@@ -189,6 +189,7 @@ void exchange_finish(struct exchange *x)
 void exchange_break(struct exchange *x, bool reset)
 {
     struct client *client = x->client;
+    x->broken = true;
     release(x);
     if (client)
         client_break(client, reset);

@@ -35,6 +35,26 @@ static enum pool_trust trust_needed(const struct exchange *x)
     return once || conditional_write(&x->head) ? POOL_RECENT : POOL_ANY;
 }
 
+static void on_keys(struct credentials_wait *wait)
+{
+    send_connect(CONTAINER_OF(wait, struct exchange, wait));
+}
+
+/* Keys that were forgotten, or have ended, since the request was admitted are fetched first: once,
+ * for what is not there then will not come. */
+static bool wait_for_keys(struct exchange *x)
+{
+    struct credentials_store *store = x->proxy->options.credentials;
+    if (x->waited_again || credentials_current(store))
+        return false;
+    x->waited_again = true;
+    x->wait.on_settled = on_keys;
+    if (credentials_need(store, &x->wait))
+        return false;
+    exchange_enter(x, PHASE_CREDENTIALS);
+    return true;
+}
+
 static void on_connected(struct exchange *x, struct upstream *upstream);
 
 void send_connect(struct exchange *x)
@@ -42,6 +62,9 @@ void send_connect(struct exchange *x)
     struct upstream *upstream = NULL;
     struct upstream_target target = {
         .server = x->route.server, .port = x->route.port, .tls = x->route.tls};
+    (void)proxy_used(x->proxy);
+    if (wait_for_keys(x))
+        return;
     exchange_enter(x, PHASE_CONNECT);
     x->take_ns = exchange_clock(x);
     if (pool_take(x->proxy->pool, &target, trust_needed(x), &x->lease, &upstream) != OK)
@@ -50,9 +73,18 @@ void send_connect(struct exchange *x)
         on_connected(x, upstream);
 }
 
+/* What was begun before a restore is of no use after it. */
 static void on_lease_ready(struct lease *lease, struct upstream *upstream)
 {
-    on_connected(CONTAINER_OF(lease, struct exchange, lease), upstream);
+    struct exchange *x = CONTAINER_OF(lease, struct exchange, lease);
+    if (proxy_used(x->proxy)) {
+        upstream_close(upstream);
+        send_connect(x);
+    } else if (wait_for_keys(x)) {
+        upstream_return(upstream);
+    } else {
+        on_connected(x, upstream);
+    }
 }
 
 static void on_lease_failed(struct lease *lease, const struct fault *fault)

@@ -55,7 +55,8 @@ struct exchange {
     size_t held_bytes, held_max;
 
     struct credentials_wait wait;
-    bool waited;         /* for keys, before it was sent */
+    bool waited;         /* for keys, before it was admitted */
+    bool waited_again;   /* after that */
     unsigned generation; /* of the keys that it was signed with */
 
     struct lease lease;
@@ -78,6 +79,7 @@ struct exchange {
     bool answer_begun; /* bytes of the final answer have gone to the client */
     bool odd;          /* the server's connection must not be used again */
     bool close;        /* the client's neither */
+    bool broken;       /* the answer has no end, whatever its status was */
 
     int status;              /* that the client sees; 0 for none */
     enum err err;            /* of the proxy's own */

@@ -130,7 +130,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct proxy *proxy = CONTAINER_OF(timer, struct proxy, tick);
     struct exchange *x;
-    proxy->last_use_ms = clock_wall_ms();
+    (void)proxy_used(proxy); /* an exchange under way is a use, and must not hide a restore */
     for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next)
         CONTAINER_OF(at, struct exchange, link)->ticks_left--;
     while ((x = overdue(proxy)))
@@ -148,18 +148,19 @@ void proxy_need_tick(struct proxy *proxy)
 
 /* A restored copy cannot be told from one that was frozen, so every longer gap counts as a restore;
  * it costs a handshake. Where the clock went back, the gap is of unknown length. */
-void proxy_used(struct proxy *proxy)
+bool proxy_used(struct proxy *proxy)
 {
     enum { GAP_MS = 4000 };
     int64_t now_ms = clock_wall_ms(), gap_ms = now_ms - proxy->last_use_ms;
     bool gap = proxy->last_use_ms != 0 && (gap_ms > GAP_MS || gap_ms < 0);
     proxy->last_use_ms = now_ms;
     if (!gap || !proxy->options.may_be_copied)
-        return;
+        return false;
     log_line(LOG_DEBUG, "not used for %lld ms: connections and credentials are made anew",
         (long long)gap_ms);
     pool_forget(proxy->pool);
     credentials_forget(proxy->options.credentials);
+    return true;
 }
 
 void proxy_prewarm(struct proxy *proxy)
@@ -169,7 +170,7 @@ void proxy_prewarm(struct proxy *proxy)
     struct fault fault;
     if (list.len == 0 || proxy->options.may_be_copied)
         return;
-    proxy_used(proxy);
+    (void)proxy_used(proxy);
     (void)credentials_need(proxy->options.credentials, NULL);
     while (span_next(&list, ',', &item)) {
         enum err err = route_of_service(&proxy->route, span_trim(item), &route, &fault);

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""run.py [FILE...]: runs the tests, a few files at a time, each in a pytest process of its own.
+"""run.py [FILE or FOLDER...]: runs the tests, a few files at a time, each in a pytest process of its own.
 
-Prints a line for each file and the whole output of one that failed. The last line, alone, is the
-count: `N passed, N failed`. A skipped test, a file without a test and a process that broke or hung
-count as failures: nothing goes missing in silence. The exit status is 0 only if all passed.
+Without arguments: all in the folders of pytest.ini. Prints a line for each file and the whole output of one that
+failed. The last line, alone, is the count: `N passed, N failed`. A skipped test, a file without a test and a process
+that broke or hung count as failures: nothing goes missing in silence. The exit status is 0 only if all passed.
 """
 
 import configparser
@@ -19,15 +19,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "test"
 AT_ONCE = int(os.environ.get("TEST_JOBS", min(os.cpu_count() or 1, 3)))
-TIMEOUT_S = int(os.environ.get("TEST_TIMEOUT", 600))
+TIMEOUT_S = int(os.environ.get("TEST_TIMEOUT", 900))
 
 
-def find_files():
-    """Every test file of pytest.ini's directories, in their order; in each the largest first, as it may last longest."""
+def find_files(places):
+    """The test files there, in the order of the places; in a folder the largest first, as it may last longest."""
+    for place in places:
+        yield from sorted(place.rglob("test_*.py"), key=lambda file: -file.stat().st_size) if place.is_dir() else [place]
+
+
+def usual_places():
     ini = configparser.ConfigParser()
     ini.read(ROOT / "tests" / "pytest.ini")
-    return [file for directory in ini["pytest"]["testpaths"].split()
-            for file in sorted((ROOT / "tests" / directory).rglob("test_*.py"), key=lambda file: -file.stat().st_size)]
+    return [ROOT / "tests" / folder for folder in ini["pytest"]["testpaths"].split()]
 
 
 def read_report(path):
@@ -83,7 +87,7 @@ def run_file(file):
 
 
 def main():
-    files = [Path(argument).resolve() for argument in sys.argv[1:]] or find_files()
+    files = list(find_files([Path(argument).resolve() for argument in sys.argv[1:]] or usual_places()))
     REPORTS.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         counts = list(pool.map(run_file, files))

@@ -195,7 +195,8 @@ static void note_failure(struct credentials_store *store, const struct fault *fa
     store->failed_ms = now_ms;
     (void)fault_set(&store->fault, ERR_NO_CREDENTIALS,
         "Credentials could not be fetched (%s): %.300s", source_text(store->source), fault->text);
-    log_line(LOG_WARN, "%s%s", store->fault.text,
+    bool needed = serving || !list_empty(&store->waiting); /* else it was ahead of any need */
+    log_line(needed ? LOG_WARN : LOG_DEBUG, "%s%s", store->fault.text,
         serving ? "; those from before serve until they end" : "");
 }
 

@@ -3,8 +3,6 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-enum { WARNED_MS = 50 };
-
 struct call {
     struct lease lease;
     struct upstream_user user;
@@ -12,8 +10,7 @@ struct call {
     struct pool *pool;
     struct upstream_target target;
     uv_timer_t timer; /* its start, then its deadline; the only handle of its own */
-    unsigned timeout_ms;
-    bool warned; /* the deadline has passed once */
+    unsigned left_ms; /* by slices */
     bool closing;
     void (*on_done)(void *owner, struct reply *reply, const struct fault *fault);
     void *owner;
@@ -109,22 +106,21 @@ static void on_ready(struct lease *lease, struct upstream *upstream)
     upstream_write(upstream, &buffer, 1);
 }
 
-static void on_deadline(uv_timer_t *timer)
+static void on_slice(uv_timer_t *timer)
 {
     struct call *call = CONTAINER_OF(timer, struct call, timer);
-    if (call->warned) {
+    call->left_ms -= slice_of(call->left_ms);
+    if (call->left_ms > 0)
+        (void)uv_timer_start(timer, on_slice, slice_of(call->left_ms), 0);
+    else
         fail(call, ERR_UPSTREAM_TIMEOUT, "it did not answer in time");
-        return;
-    }
-    call->warned = true; /* after a freeze the answer may be here, and only not read yet */
-    (void)uv_timer_start(timer, on_deadline, WARNED_MS, 0);
 }
 
 static void on_start(uv_timer_t *timer)
 {
     struct call *call = CONTAINER_OF(timer, struct call, timer);
     struct upstream *upstream = NULL;
-    (void)uv_timer_start(timer, on_deadline, call->timeout_ms, 0);
+    (void)uv_timer_start(timer, on_slice, slice_of(call->left_ms), 0);
     if (pool_take(call->pool, &call->target, POOL_FRESH, &call->lease, &upstream) != OK)
         tell(call, NULL, pool_fault(call->pool));
     else if (upstream)
@@ -146,7 +142,7 @@ struct call *call_start(struct pool *pool, const struct call_request *request,
     call->pool = pool;
     call->target = request->target;
     call->target.server.at = call->server;
-    call->timeout_ms = request->timeout_ms;
+    call->left_ms = request->timeout_ms;
     call->on_done = on_done;
     call->owner = owner;
     call->lease.on_ready = on_ready;

@@ -47,13 +47,20 @@ static void discard(struct upstream *u)
     upstream_close(u);
 }
 
+/* Idle for too long, or since later than now: the clock went back, nobody knows for how long. */
+static bool too_old(const struct upstream *u, int64_t now_ms)
+{
+    int64_t idle_ms = now_ms - u->idle_since_ms;
+    return idle_ms < 0 || idle_ms > ((struct origin *)u->origin)->pool->options.idle_ms;
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
     struct pool *pool = CONTAINER_OF(timer, struct pool, sweep);
-    int64_t limit = clock_wall_ms() - pool->options.idle_ms;
+    int64_t now_ms = clock_wall_ms();
     for (struct link *at = pool->origins.list.next; at != &pool->origins.list; at = at->next) {
         struct origin *o = origin_at(at);
-        while (!list_empty(&o->idle) && upstream_at(o->idle.previous)->idle_since_ms <= limit)
+        while (!list_empty(&o->idle) && too_old(upstream_at(o->idle.previous), now_ms))
             discard(upstream_at(o->idle.previous));
         for (struct link *idle = o->idle.next; idle != &o->idle; idle = idle->next)
             upstream_rest(upstream_at(idle));
@@ -117,7 +124,7 @@ static void offer(struct upstream *u)
         return;
     }
     u->idle_since_ms = clock_wall_ms();
-    u->idle = true;
+    u->idle = u->used = true; /* from now on it may die unheard */
     link_remove(&u->link);
     list_prepend(&origin->idle, &u->link);
     if (++pool->idle > IDLE_MAX)
@@ -155,8 +162,6 @@ static void on_lost(struct upstream *u)
 static void on_resolved(struct upstream *u, const struct addresses *addresses)
 {
     struct origin *origin = u->origin;
-    if (u->epoch != origin->pool->epoch)
-        return;
     origin->addresses = *addresses;
     origin->addresses_since_ms = clock_wall_ms();
 }
@@ -275,24 +280,17 @@ void pool_destroy(struct pool *pool)
     uv_close((uv_handle_t *)&pool->sweep, on_sweep_closed);
 }
 
-static bool still_good(struct upstream *u, int64_t idle_ms)
-{
-    const struct pool_options *options = &((struct origin *)u->origin)->pool->options;
-    return idle_ms >= 0 && idle_ms <= options->idle_ms && upstream_usable(u);
-}
-
 static struct upstream *take_idle(struct origin *origin, enum pool_trust trust)
 {
     unsigned age = trust == POOL_RECENT ? RECENT_MS : origin->pool->options.idle_ms;
     int64_t now = clock_wall_ms();
     while (trust != POOL_FRESH && !list_empty(&origin->idle)) {
         struct upstream *u = upstream_at(origin->idle.next);
-        int64_t idle_ms = now - u->idle_since_ms;
-        if (!still_good(u, idle_ms)) {
+        if (too_old(u, now) || !upstream_usable(u)) {
             discard(u);
             continue;
         }
-        if (idle_ms > age)
+        if (now - u->idle_since_ms > age)
             return NULL; /* good, but not for this request */
         leave_idle(u);
         return u;
@@ -338,6 +336,15 @@ enum err pool_prewarm(struct pool *pool, const struct upstream_target *target)
     return err || origin->connections > 0 ? err : open_another(origin);
 }
 
+/* One on its way to ready; those who wait for it get another once it is closed. */
+static void give_up(struct upstream *u)
+{
+    if (u->phase == UPSTREAM_READY || u->closing)
+        return;
+    ((struct origin *)u->origin)->becoming--;
+    upstream_close(u);
+}
+
 void pool_forget(struct pool *pool)
 {
     pool->epoch++;
@@ -345,6 +352,8 @@ void pool_forget(struct pool *pool)
         struct origin *o = origin_at(at);
         while (!list_empty(&o->idle))
             discard(upstream_at(o->idle.next));
+        for (struct link *busy = o->busy.next; busy != &o->busy; busy = busy->next)
+            give_up(upstream_at(busy));
         tls_session_free(o->session);
         o->session = NULL;
         o->addresses.count = 0;

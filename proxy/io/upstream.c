@@ -4,7 +4,7 @@
 
 #include "proxy/io/memory.h"
 
-enum { ATTEMPT_MIN_MS = 250, WARNED_MS = 50 };
+enum { ATTEMPT_MIN_MS = 250 };
 
 static void attempt(struct upstream *u);
 
@@ -221,19 +221,20 @@ static void on_connect(uv_connect_t *request, int status)
         ready(u);
 }
 
-static void on_timeout(uv_timer_t *timer)
+static void on_slice(uv_timer_t *timer)
 {
     struct upstream *u = CONTAINER_OF(timer, struct upstream, timer);
-    if (!u->warned) {
-        u->warned = true; /* after a freeze the answer may be here, and only not read yet */
-        (void)uv_timer_start(timer, on_timeout, WARNED_MS, 0);
+    unsigned slice_ms = slice_of(u->share_ms);
+    u->left_ms -= slice_ms;
+    u->share_ms -= slice_ms;
+    if (u->share_ms > 0) {
+        (void)uv_timer_start(timer, on_slice, slice_of(u->share_ms), 0);
         return;
     }
     (void)fault_set(&u->fault, ERR_UPSTREAM_TIMEOUT,
         "The server %.*s could not be reached and secured in time (%u ms).",
         SPAN_ARGS(u->target.server), u->target.timeout_ms);
-    if (u->phase == UPSTREAM_CONNECTING && u->next_address < u->addresses.count
-        && uv_now(timer->loop) < u->deadline_ms)
+    if (u->phase == UPSTREAM_CONNECTING && u->next_address < u->addresses.count && u->left_ms > 0)
         stream_close(&u->stream, false);
     else
         fail(u);
@@ -243,12 +244,11 @@ static void on_timeout(uv_timer_t *timer)
  * use it up. */
 static void arm_timer(struct upstream *u, size_t addresses_left)
 {
-    u->warned = false;
-    uint64_t now = uv_now(u->timer.loop), left = u->deadline_ms > now ? u->deadline_ms - now : 0;
-    uint64_t share = left / (addresses_left ? addresses_left : 1);
-    if (share < ATTEMPT_MIN_MS && left > ATTEMPT_MIN_MS)
+    unsigned share = u->left_ms / (addresses_left ? (unsigned)addresses_left : 1);
+    if (share < ATTEMPT_MIN_MS && u->left_ms > ATTEMPT_MIN_MS)
         share = ATTEMPT_MIN_MS;
-    (void)uv_timer_start(&u->timer, on_timeout, share < left ? share : left, 0);
+    u->share_ms = share;
+    (void)uv_timer_start(&u->timer, on_slice, slice_of(share), 0);
 }
 
 /* Connects to the next address. A socket that has failed cannot be used again, so each has its own.
@@ -304,7 +304,7 @@ static void on_begin(uv_timer_t *timer)
 static void begin(struct upstream *u, const struct addresses *known)
 {
     uv_loop_t *loop = u->timer.loop;
-    u->deadline_ms = uv_now(loop) + u->target.timeout_ms;
+    u->left_ms = u->target.timeout_ms;
     arm_timer(u, 1);
     if (known)
         u->addresses = *known;

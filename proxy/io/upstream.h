@@ -27,6 +27,14 @@ struct upstream_user {
 
 struct upstream;
 
+/* Deadlines are counted in slices, each with its own timer: a freeze of the environment is one of
+ * them, however long it was. */
+static inline unsigned slice_of(unsigned ms)
+{
+    enum { SLICE_MS = 100 };
+    return ms < SLICE_MS ? ms : SLICE_MS;
+}
+
 enum upstream_phase { UPSTREAM_RESOLVING, UPSTREAM_CONNECTING, UPSTREAM_SECURING, UPSTREAM_READY };
 
 struct upstream_target {
@@ -71,14 +79,14 @@ struct upstream {
     uv_timer_t timer;
     struct addresses addresses;
     size_t next_address;
-    uint64_t deadline_ms; /* of the loop's clock, while it is made ready */
-    struct fault fault;   /* the last attempt's */
-    unsigned pending;     /* open handles */
+    unsigned left_ms;   /* to be made ready, by slices */
+    unsigned share_ms;  /* of that, for the address under way */
+    struct fault fault; /* the last attempt's */
+    unsigned pending;   /* open handles */
     bool closing;
-    bool warned;  /* the timer has fired once */
     bool in_read; /* inside the read callback: a loan given back ends when it ends */
     bool returned;
-    bool used; /* has served an exchange before */
+    bool used; /* has served an exchange before, or stood idle: it may have died unheard */
 };
 
 struct upstream_setup {

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from harness import names
+from harness import clock, names
 from harness.authority import Authority
 from harness.client import Client
 from harness.proxy import SANITIZERS, Proxy
@@ -131,3 +131,20 @@ def library(tmp_path_factory):
 def named(library):
     """named({host: addresses}, port) is the environment in which the program resolves these names only."""
     return lambda hosts, port=None: names.environment(library, hosts, port, SANITIZERS["ASAN_OPTIONS"])
+
+
+@pytest.fixture(scope="session")
+def clock_library(tmp_path_factory):
+    return clock.build(tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture
+def wall(tmp_path):
+    """The program's clock, for the test to move; see clocked."""
+    return clock.Clock(tmp_path / "clock")
+
+
+@pytest.fixture
+def clocked(clock_library, wall):
+    """clocked(named(...)) is the environment in which the program's time is that of wall."""
+    return lambda beside=None: clock.environment(clock_library, wall.file, SANITIZERS["ASAN_OPTIONS"], beside)

@@ -1,10 +1,12 @@
 // The resolver of a test's program: loaded before libc, it answers getaddrinfo() from the variable NAMES
 // ("host=address+address,host=...", a host "*.suffix" stands for all below it, an address "slow"
-// waits a second) and knows no other name but numeric ones and localhost. Connections to port 443
-// go to port NAMES_443 instead.
+// waits a second) and knows no other name but numeric ones and localhost. Where NAMES_FILE names a
+// file that list is read from it, at each question anew. Connections to port 443 go to port
+// NAMES_443 instead.
 // So a test can let the real AWS names lead to a server of its own, and no test ever asks a real name server.
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -26,10 +28,23 @@ static bool matches(const char *pattern, size_t length, const char *host)
     return host_length == length && strncasecmp(host, pattern, length) == 0;
 }
 
-// The addresses of host in NAMES, or NULL.
-static const char *find(const char *host)
+// The list as it stands now; bytes must hold one from a file.
+static const char *list(char *bytes, size_t most)
 {
-    const char *entry = getenv("NAMES");
+    const char *path = getenv("NAMES_FILE");
+    if (path == NULL)
+        return getenv("NAMES");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, bytes, most - 1);
+    if (fd >= 0)
+        close(fd);
+    bytes[length > 0 ? length : 0] = '\0';
+    return bytes;
+}
+
+// The addresses of host in such a list, or NULL.
+static const char *find(const char *entry, const char *host)
+{
     while (entry != NULL && *entry != '\0') {
         const char *equals = strchr(entry, '=');
         if (equals == NULL)
@@ -77,7 +92,8 @@ int getaddrinfo(const char *restrict host, const char *restrict service,
     getaddrinfo_type *real = __extension__(getaddrinfo_type *)dlsym(RTLD_NEXT, "getaddrinfo");
     if (host == NULL || is_local(host))
         return real(host, service, hints, result);
-    const char *addresses = find(host);
+    char bytes[4096];
+    const char *addresses = find(list(bytes, sizeof bytes), host);
     return addresses == NULL ? EAI_NONAME : resolve_listed(real, addresses, service, hints, result);
 }
 

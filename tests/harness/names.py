@@ -16,9 +16,24 @@ def build(folder):
     return library
 
 
-def environment(library, names, port=None, asan_options=""):
-    """What the program needs in its environment: names maps a host to its addresses, port stands for 443."""
-    listed = ",".join(f"{host}={'+'.join([addresses] if isinstance(addresses, str) else addresses)}"
-                      for host, addresses in names.items())
-    env = {"LD_PRELOAD": library, "NAMES": listed, "ASAN_OPTIONS": f"{asan_options}:verify_asan_link_order=0"}
+def listed(names):
+    """The names as names.c reads them: names maps a host to its addresses."""
+    return ",".join(f"{host}={'+'.join([addresses] if isinstance(addresses, str) else addresses)}"
+                    for host, addresses in names.items())
+
+
+def environment(library, names, port=None, asan_options="", file=None):
+    """What the program needs in its environment: port stands for 443; file holds the names, and may change()."""
+    env = {"LD_PRELOAD": library, "NAMES": listed(names),
+           "ASAN_OPTIONS": f"{asan_options}:verify_asan_link_order=0"}
+    if file:
+        change(file, names)
+        env["NAMES_FILE"] = file
     return {**env, "NAMES_443": port} if port else env
+
+
+def change(file, names):
+    """From now on these are the names, at once for all that read the file."""
+    fresh = Path(file).with_suffix(".fresh")
+    fresh.write_text(listed(names))
+    fresh.replace(file)

@@ -69,9 +69,18 @@ class Proxy:
         """All that it has printed so far."""
         return "".join(self.output)
 
+    def freeze(self):
+        """Stops it where it is, as Lambda does between invocations."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self, how=signal.SIGTERM, timeout=20):
         """Ends it and returns its exit status, or fails where it does not end or a sanitizer spoke."""
         if self.process.poll() is None:
+            self.thaw()
             self.process.send_signal(how)
         try:
             status = self.process.wait(timeout)

@@ -272,27 +272,33 @@ def phrase(status):
         return "Unnamed"
 
 
-def shut(sock):
-    """Ends a connection from another thread: by the plain socket, for its TLS belongs to its own thread."""
+def shut(sock, reset=False):
+    """Ends a connection from another thread: by the plain socket, for its TLS belongs to its own thread.
+
+    A reset is sent when that thread, whose reading ends, closes it.
+    """
     with contextlib.suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        if reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        socket.socket.shutdown(sock, socket.SHUT_RD if reset else socket.SHUT_RDWR)
 
 
 class Upstream:
     """The server. authority None means plain HTTP; context overrides how TLS is done."""
 
     def __init__(self, authority=None, handler=None, *, host="localhost", address="127.0.0.1", names=(),
-                 context=None,
+                 port=0, context=None,
                  role=ROLE, check=True):
         self.handler = handler or (lambda request: Response())
         self.host, self.role, self.check = host, role, check
+        self.now = lambda: None     # the date by which signatures are judged; None for the real one
         self.context = context or (authority and authority.server_context(host, *names))
         self.send_continue = True
         self.connections, self.requests, self.refused, self.failures = [], [], [], []
         self._sockets = set()
         self._lock = threading.Lock()
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._listener = socket.create_server((address, 0), family=family, backlog=512)
+        self._listener = socket.create_server((address, port), family=family, backlog=512)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -316,12 +322,12 @@ class Upstream:
     def __exit__(self, *_):
         self.close()
 
-    def hang_up(self):
-        """Ends every connection; new ones are welcome."""
+    def hang_up(self, reset=False):
+        """Ends every connection, by a TCP reset where so asked; new ones are welcome."""
         with self._lock:
             sockets = list(self._sockets)
         for sock in sockets:
-            shut(sock)
+            shut(sock, reset)
 
     def close(self):
         """Stops listening and ends every connection."""
@@ -389,7 +395,7 @@ class Upstream:
     def _answer(self, request):
         try:
             if self.check:
-                request.proof = verify.check_head(request, self.role)
+                request.proof = verify.check_head(request, self.role, self.now())
             response = self.handler(request)
             if response is not None and not response.early:
                 request.drain()

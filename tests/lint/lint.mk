@@ -9,12 +9,13 @@ LINT_CLANG := clang -O2 $(LINT_WARNINGS) -Wno-unknown-warning-option
 
 OWN_HEADERS := $(wildcard proxy/*.h proxy/*/*.h extension/*.h)
 TEST_SOURCES := $(UNIT_TESTS) $(UNIT_HELPERS) $(FUZZERS) $(wildcard tests/fuzz/replay.c)
-C_FILES := $(OWN_SOURCES) $(OWN_HEADERS) $(TEST_SOURCES) $(wildcard tests/unit/*.h tests/fuzz/*.h)
+SHIPPED_SOURCES := $(OWN_SOURCES) $(LAYER_SOURCES)
+C_FILES := $(SHIPPED_SOURCES) $(OWN_HEADERS) $(TEST_SOURCES) $(wildcard tests/unit/*.h tests/fuzz/*.h)
 
 # The tests' own code: __wrap_x and LLVMFuzzerTestOneInput are called by name only, so have no
 # prototype; the slow analysers are for what ships.
 $(TEST_SOURCES:%.c=build/lint/%.o): LINT_EXTRA := -Wno-missing-prototypes
-$(OWN_SOURCES:%.c=build/lint/%.o): LINT_ANALYZER := -fanalyzer
+$(SHIPPED_SOURCES:%.c=build/lint/%.o): LINT_ANALYZER := -fanalyzer
 
 # Both compilers; gcc's object and its dependencies say when to look again.
 build/lint/%.o: %.c tests/lint/lint.mk build/deps/libraries.mk | lint-packages
@@ -42,12 +43,12 @@ build/lint/format: $(C_FILES) .clang-format | lint-packages
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	@touch $@
 
-build/lint/cppcheck: $(OWN_SOURCES:%.c=build/lint/%.o)
-	$(say) CHECK '$(words $(OWN_SOURCES)) files'
+build/lint/cppcheck: $(SHIPPED_SOURCES:%.c=build/lint/%.o)
+	$(say) CHECK '$(words $(SHIPPED_SOURCES)) files'
 	@mkdir -p build/lint/cppcheck-files
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--error-exitcode=1 --cppcheck-build-dir=build/lint/cppcheck-files --library=posix,openssl -I. -D_GNU_SOURCE \
-		-D__linux__ -DCOUNTERSIGN_VERSION='""' $(OWN_SOURCES)
+		-D__linux__ -DCOUNTERSIGN_VERSION='""' $(SHIPPED_SOURCES)
 	@touch $@
 
 build/lint/rules: $(C_FILES) tests/lint/rules.py | lint-packages
@@ -60,7 +61,7 @@ build/lint/rules: $(C_FILES) tests/lint/rules.py | lint-packages
 lint-packages: build/setup/lint.packages build/setup/test.packages
 
 lint: build/lint/rules build/lint/format $(TEST_SOURCES:%.c=build/lint/%.o) \
-		$(OWN_HEADERS:%=build/lint/%.o) $(OWN_SOURCES:%.c=build/lint/%.tidy) \
+		$(OWN_HEADERS:%=build/lint/%.o) $(SHIPPED_SOURCES:%.c=build/lint/%.tidy) \
 		build/lint/cppcheck ## compilers, analysers, formatter and house rules
 
 format: | build/setup/lint.packages ## lays out the C files as lint wants them

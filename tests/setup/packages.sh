@@ -9,9 +9,12 @@ build) needs="gcc libc6-dev pkg-config libuv1-dev libssl-dev libcjson-dev ca-cer
 python) needs="python3 python3-venv ca-certificates" ;;
 test) needs="libcmocka-dev curl openssl" ;;
 demo) needs="curl" ;;
+examples) needs="busybox curl dash shellcheck" ;;
 lint) needs="clang clang-tidy clang-format cppcheck python3" ;;
 fuzz) needs="clang libclang-rt-dev" ;;
 bench) needs="nginx wrk curl" ;;
+layer) needs="gcc musl-tools gcc-aarch64-linux-gnu musl-dev:arm64 make perl patch xz-utils python3" ;;
+layer-test) needs="binutils binutils-aarch64-linux-gnu qemu-user-static strace unzip gcc libc6-dev" ;;
 *) echo "packages.sh: no group '$1'" >&2 && exit 2 ;;
 esac
 
@@ -45,6 +48,9 @@ if [ ! -e $policy ]; then
     printf '#!/bin/sh\nexit 101\n' | $root tee $policy >/dev/null
     $root chmod 755 $policy
 fi
+
+# Another architecture's packages are found once apt has heard of it.
+case "$missing " in *:arm64\ *) $root dpkg --add-architecture arm64 ;; esac
 
 printf '  %-6s%s\n' APT "$missing"
 log=build/setup/$1.log

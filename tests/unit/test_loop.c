@@ -3,221 +3,40 @@
  * nothing leaks. Only the project's own allocations fail; those of libraries go on as ever.
  */
 /* wrap: malloc calloc realloc */
-#include "tests/unit/check.h"
-
-#include <errno.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-#include <uv.h>
-
-#include "proxy/base/log.h"
-#include "proxy/io/memory.h"
-#include "proxy/proxy.h"
 #include "tests/unit/failing.h"
+#include "tests/unit/stage.h"
 
-enum { DEADLINE_MS = 5000, STUCK_S = 120, MOST_ALLOCATIONS = 200 };
-
-/* --- A client, a server, and the proxy between them ------------------------------------------ */
-
-struct peer {
-    int fd; /* -1: not there */
-    size_t received;
-    bool ended;
-    char bytes[16 * 1024];
-};
-
-struct stage {
-    uv_loop_t loop;
-    struct proxy *proxy;
-    struct credentials_store *credentials;
-    struct endpoint endpoint;
-    char directory[32], listen[64];
-    int server_socket;
-    struct peer client, server;
-    struct span answer; /* what the server sends once it has a whole head */
-};
-
-static struct io_memory memory;
-
-static void await_with_loop(struct stage *stage, int fd)
-{
-    struct pollfd polled[2] = {
-        {.fd = uv_backend_fd(&stage->loop), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
-    (void)poll(polled, fd < 0 ? 1 : 2, 5);
-    (void)uv_run(&stage->loop, UV_RUN_NOWAIT);
-}
-
-static void receive(struct peer *peer)
-{
-    if (peer->fd < 0 || peer->ended)
-        return;
-    ssize_t got = recv(peer->fd, peer->bytes + peer->received,
-        sizeof peer->bytes - 1 - peer->received, MSG_DONTWAIT);
-    if (got > 0)
-        peer->received += (size_t)got;
-    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-        peer->ended = true;
-    peer->bytes[peer->received] = '\0';
-}
-
-static void serve(struct stage *stage)
-{
-    if (stage->server.fd < 0)
-        stage->server.fd = accept4(stage->server_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    receive(&stage->server);
-    if (stage->server.fd >= 0 && stage->answer.len > 0 && strstr(stage->server.bytes, "\r\n\r\n")) {
-        (void)send(stage->server.fd, stage->answer.at, stage->answer.len, MSG_NOSIGNAL);
-        stage->answer.len = 0;
-    }
-}
-
-static void turn(struct stage *stage, int turns)
-{
-    for (int i = 0; i < turns; i++) {
-        await_with_loop(stage, -1);
-        serve(stage);
-    }
-}
-
-static void hang_up(struct peer *peer)
-{
-    if (peer->fd >= 0)
-        (void)close(peer->fd);
-    *peer = (struct peer){.fd = -1};
-}
-
-static int open_server(unsigned *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t length = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
-static void connect_client(struct stage *stage)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const char *path = stage->listen + sizeof "unix:" - 1;
-    memcpy(address.sun_path, path, strlen(path));
-    stage->client.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(stage->client.fd, (struct sockaddr *)&address, sizeof address), 0);
-}
-
-static struct proxy_options options_of(struct stage *stage)
-{
-    return (struct proxy_options){.loop = &stage->loop,
-        .listen = span_of(stage->listen),
-        .route = {.region = SPAN("eu-west-1"), .endpoints = 1, .endpoint = &stage->endpoint},
-        .credentials = stage->credentials,
-        .max_body = 64 * 1024,
-        .max_connections = 8,
-        .max_upstream = 4,
-        .connect_timeout_ms = 2000,
-        .timeout_ms = 4000,
-        .idle_ms = 1000};
-}
-
-static int set_up(void **state)
-{
-    static struct stage stage;
-    struct credentials credentials = {.access_key_id = SPAN("ASIAIOSFODNN7EXAMPLE"),
-        .secret_access_key = SPAN("secret"),
-        .session_token = SPAN("token")};
-    struct endpoint endpoint = {.variable = SPAN("COUNTERSIGN_ENDPOINT"),
-        .authority = {.text = SPAN("127.0.0.1"), .host = SPAN("127.0.0.1")}};
-    failing_arm(0);
-    (void)alarm(STUCK_S);
-    log_setup(LOG_FATAL, LOG_TEXT, STDERR_FILENO);
-    stage = (struct stage){.client = {.fd = -1}, .server = {.fd = -1}, .endpoint = endpoint};
-    memcpy(stage.directory, "/tmp/countersign-XXXXXX", sizeof "/tmp/countersign-XXXXXX");
-    if (!mkdtemp(stage.directory))
-        return -1;
-    (void)snprintf(stage.listen, sizeof stage.listen, "unix:%s/socket", stage.directory);
-    stage.server_socket = open_server(&stage.endpoint.authority.port);
-    stage.credentials =
-        credentials_create(&(struct credentials_options){.environment = credentials});
-    *state = &stage;
-    return stage.credentials ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    struct stage *stage = *state;
-    failing_arm(0);
-    (void)close(stage->server_socket);
-    credentials_destroy(stage->credentials);
-    return rmdir(stage->directory);
-}
-
-/* The loop and the proxy; false where an allocation that failed left it without one. */
-static bool open_proxy(struct stage *stage)
-{
-    struct fault fault;
-    struct proxy_options options = options_of(stage);
-    assert_int_equal(uv_loop_init(&stage->loop), 0);
-    stage->loop.data = &memory;
-    stage->proxy = proxy_create(&options);
-    if (stage->proxy)
-        assert_int_equal(proxy_listen(stage->proxy, &fault), OK);
-    return stage->proxy != NULL;
-}
-
-/* After this nothing of it is left. */
-static void close_proxy(struct stage *stage)
-{
-    hang_up(&stage->client);
-    hang_up(&stage->server);
-    if (stage->proxy)
-        proxy_close(stage->proxy);
-    (void)uv_run(&stage->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&stage->loop), 0);
-    proxy_free(stage->proxy);
-    stage->proxy = NULL;
-}
-
-/* --- The cases ------------------------------------------------------------------------------- */
+enum { MOST_ALLOCATIONS = 200 };
 
 static void test_create_close(void **state)
 {
     struct stage *stage = *state;
     for (int turns = 0; turns < 3; turns++) {
-        assert_true(open_proxy(stage));
-        turn(stage, turns);
-        close_proxy(stage);
+        assert_true(stage_open(stage));
+        stage_turn(stage, turns);
+        stage_close(stage);
     }
 }
 
 static void test_never_listens(void **state)
 {
     struct stage *stage = *state;
-    struct proxy_options options = options_of(stage);
-    assert_int_equal(uv_loop_init(&stage->loop), 0);
-    stage->loop.data = &memory;
-    stage->proxy = proxy_create(&options);
-    assert_non_null(stage->proxy);
-    close_proxy(stage);
+    assert_true(stage_create(stage));
+    stage_close(stage);
 }
 
 static void test_address_taken(void **state)
 {
     struct stage *stage = *state;
     struct fault fault = {.err = OK};
-    struct proxy_options options = options_of(stage);
-    assert_true(open_proxy(stage));
+    struct proxy_options options = stage_options(stage);
+    assert_true(stage_open(stage));
     struct proxy *second = proxy_create(&options);
     assert_non_null(second);
     assert_int_not_equal(proxy_listen(second, &fault), OK);
     assert_true(strlen(fault.text) > 0);
     proxy_close(second);
-    close_proxy(stage);
+    stage_close(stage);
     proxy_free(second);
 }
 
@@ -230,25 +49,18 @@ static void test_drain(void **state)
 {
     struct stage *stage = *state;
     int drained = 0;
-    assert_true(open_proxy(stage));
-    connect_client(stage);
-    turn(stage, 5);
+    assert_true(stage_open(stage));
+    stage_connect(stage);
+    stage_turn(stage, 5);
     proxy_drain(stage->proxy, 100, on_drained, &drained);
     for (int i = 0; i < 100 && !drained; i++)
-        turn(stage, 1);
+        stage_turn(stage, 1);
     assert_int_equal(drained, 1);
-    close_proxy(stage);
+    stage_close(stage);
     assert_int_equal(drained, 1);
 }
 
-#define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
-#define HOST      " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-
-static const struct scene {
-    const char *name;
-    struct span request, answer;
-    const char *expected; /* the client's status line where nothing fails */
-} scenes[] = {
+static const struct scene scenes[] = {
     {"page", TEXT("GET /-/health" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 "},
     {"refused", TEXT("GET /No-Such-Service/" HOST "\r\n"), TEXT(""), "HTTP/1.1 404 "},
     {"get", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 "},
@@ -274,31 +86,16 @@ static const struct scene {
         TEXT(OK_ANSWER), "HTTP/1.1 200 "},
 };
 
-/* The request and all that comes back, until the proxy hangs up. */
-static void exchange(struct stage *stage, const struct scene *scene)
-{
-    uint64_t end_ns = uv_hrtime() + DEADLINE_MS * (uint64_t)1000000;
-    connect_client(stage);
-    stage->answer = scene->answer;
-    (void)send(stage->client.fd, scene->request.at, scene->request.len, MSG_NOSIGNAL);
-    while (!stage->client.ended && uv_hrtime() < end_ns) {
-        await_with_loop(stage, stage->client.fd);
-        serve(stage);
-        receive(&stage->client);
-    }
-    assert_true(stage->client.ended);
-}
-
 static void test_scene(void **state)
 {
     struct stage *stage = *state;
     for (size_t i = 0; i < ROWS(scenes); i++) {
         struct span name = span_of(scenes[i].name);
         struct span expected = span_of(scenes[i].expected);
-        assert_true(open_proxy(stage));
-        exchange(stage, &scenes[i]);
+        assert_true(stage_open(stage));
+        stage_exchange(stage, &scenes[i]);
         CHECK_TEXT(name, span_first(span_of(stage->client.bytes), expected.len), expected);
-        close_proxy(stage);
+        stage_close(stage);
     }
 }
 
@@ -306,15 +103,15 @@ static void test_scene(void **state)
 static bool run_with_failure(struct stage *stage, const struct scene *scene, unsigned nth)
 {
     failing_arm(nth);
-    if (open_proxy(stage)) {
-        exchange(stage, scene);
+    if (stage_open(stage)) {
+        stage_exchange(stage, scene);
         struct span answer = {stage->client.bytes, stage->client.received};
         bool told = answer.len == 0 || span_starts(answer, span_of(scene->expected))
             || span_starts(answer, SPAN("HTTP/1.1 503 "));
         CHECK_TEXT(span_of(scene->name), told ? SPAN("") : answer, SPAN(""));
     }
     bool failed = failing_count() >= nth;
-    close_proxy(stage);
+    stage_close(stage);
     failing_arm(0);
     return failed;
 }
@@ -336,15 +133,15 @@ static void test_client_goes(void **state)
     struct stage *stage = *state;
     const struct scene *scene = &scenes[5];
     for (size_t sent = 0; sent <= scene->request.len; sent += 5) {
-        assert_true(open_proxy(stage));
-        connect_client(stage);
+        assert_true(stage_open(stage));
+        stage_connect(stage);
         (void)send(stage->client.fd, scene->request.at, sent, MSG_NOSIGNAL);
-        turn(stage, 3);
-        hang_up(&stage->client);
+        stage_turn(stage, 3);
+        peer_hang_up(&stage->client);
         for (int i = 0; i < 100 && proxy_busy(stage->proxy) > 0; i++)
-            turn(stage, 1);
+            stage_turn(stage, 1);
         assert_int_equal(proxy_busy(stage->proxy), 0);
-        close_proxy(stage);
+        stage_close(stage);
     }
 }
 
@@ -355,25 +152,25 @@ static void test_close_at_any_time(void **state)
     for (size_t i = 0; i < ROWS(scenes); i++)
         for (int turns = 0; turns < 8; turns++) {
             struct span request = scenes[i].request;
-            assert_true(open_proxy(stage));
-            connect_client(stage);
+            assert_true(stage_open(stage));
+            stage_connect(stage);
             (void)send(stage->client.fd, request.at, request.len, MSG_NOSIGNAL);
-            turn(stage, turns);
-            close_proxy(stage);
+            stage_turn(stage, turns);
+            stage_close(stage);
         }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_create_close, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_never_listens, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_address_taken, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_scene, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_every_failure, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_client_goes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_close_at_any_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_create_close, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_never_listens, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_address_taken, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_drain, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_scene, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_every_failure, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_client_goes, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_close_at_any_time, stage_set_up, stage_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,1 @@
+../functions/python/app.py

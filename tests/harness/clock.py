@@ -1,0 +1,54 @@
+"""A clock of the test's own for the program: the test moves it, forwards or backwards (see clock.c)."""
+
+import datetime
+import mmap
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("clock.c")
+SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
+
+
+def build(folder):
+    """Compiles the library; returns its path."""
+    library = Path(folder) / "clock.so"
+    compiler = os.environ.get("CC", "cc").split()
+    subprocess.run([*compiler, "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library, SOURCE], check=True)
+    return library
+
+
+def environment(library, file, asan_options="", beside=None):
+    """What the program needs in its environment; beside is that of another such library, kept in force."""
+    env = {"ASAN_OPTIONS": f"{asan_options}:verify_asan_link_order=0", **(beside or {})}
+    preload = f"{library}:{env['LD_PRELOAD']}" if "LD_PRELOAD" in env else library
+    return {**env, "LD_PRELOAD": preload, "CLOCK_FILE": file}
+
+
+class Clock:
+    """The file that says by how much the clocks are moved; made anew where there is none."""
+
+    def __init__(self, file):
+        self.file = Path(file)
+        if not self.file.exists():
+            self.file.write_bytes(bytes(mmap.PAGESIZE))
+        with open(self.file, "r+b") as opened:
+            self._map = mmap.mmap(opened.fileno(), 0)
+
+    def _add(self, index, ms):
+        before, = struct.unpack_from("=q", self._map, index * 8)
+        struct.pack_into("=q", self._map, index * 8, before + ms)
+
+    def move(self, ms):
+        """Moves the wall clock by so many milliseconds, from where it is."""
+        self._add(0, ms)
+
+    def move_steady(self, ms):
+        """The same for the monotonic clocks."""
+        self._add(1, ms)
+
+    def now(self):
+        """The program's date."""
+        ms, = struct.unpack_from("=q", self._map, 0)
+        return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(milliseconds=ms)

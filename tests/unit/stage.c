@@ -1,0 +1,180 @@
+#include "tests/unit/stage.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "proxy/base/log.h"
+#include "proxy/io/memory.h"
+#include "tests/unit/failing.h"
+
+enum { DEADLINE_MS = 5000, STUCK_S = 120 };
+
+static struct io_memory memory;
+
+static void await_with_loop(struct stage *stage, int fd)
+{
+    struct pollfd polled[2] = {
+        {.fd = uv_backend_fd(&stage->loop), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    (void)poll(polled, fd < 0 ? 1 : 2, 5);
+    (void)uv_run(&stage->loop, UV_RUN_NOWAIT);
+}
+
+static void receive(struct peer *peer)
+{
+    if (peer->fd < 0 || peer->ended)
+        return;
+    ssize_t got = recv(peer->fd, peer->bytes + peer->received,
+        sizeof peer->bytes - 1 - peer->received, MSG_DONTWAIT);
+    if (got > 0)
+        peer->received += (size_t)got;
+    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        peer->ended = true;
+    peer->bytes[peer->received] = '\0';
+}
+
+void peer_hang_up(struct peer *peer)
+{
+    if (peer->fd >= 0)
+        (void)close(peer->fd);
+    *peer = (struct peer){.fd = -1};
+}
+
+static void serve(struct stage *stage)
+{
+    if (stage->server.fd < 0) {
+        stage->server.fd = accept4(stage->server_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        stage->accepted += stage->server.fd >= 0;
+    }
+    receive(&stage->server);
+    if (stage->server.ended)
+        peer_hang_up(&stage->server);
+    if (stage->server.fd >= 0 && stage->answer.len > 0 && strstr(stage->server.bytes, "\r\n\r\n")) {
+        (void)send(stage->server.fd, stage->answer.at, stage->answer.len, MSG_NOSIGNAL);
+        stage->answer.len = 0;
+    }
+}
+
+void stage_turn(struct stage *stage, int turns)
+{
+    for (int i = 0; i < turns; i++) {
+        await_with_loop(stage, -1);
+        serve(stage);
+    }
+}
+
+static int open_server(unsigned *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+void stage_connect(struct stage *stage)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = stage->listen + sizeof "unix:" - 1;
+    memcpy(address.sun_path, path, strlen(path));
+    stage->client.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(stage->client.fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
+struct proxy_options stage_options(struct stage *stage)
+{
+    return (struct proxy_options){.loop = &stage->loop,
+        .listen = span_of(stage->listen),
+        .route = {.region = SPAN("eu-west-1"), .endpoints = 1, .endpoint = &stage->endpoint},
+        .credentials = stage->credentials,
+        .max_body = 64 * 1024,
+        .max_connections = 8,
+        .max_upstream = 4,
+        .connect_timeout_ms = 2000,
+        .timeout_ms = 4000,
+        .idle_ms = 60000,
+        .prewarm = stage->prewarms ? SPAN("s3,sqs") : SPAN(""),
+        .may_be_copied = stage->may_be_copied};
+}
+
+int stage_set_up(void **state)
+{
+    static struct stage stage;
+    struct credentials credentials = {.access_key_id = SPAN("ASIAIOSFODNN7EXAMPLE"),
+        .secret_access_key = SPAN("secret"),
+        .session_token = SPAN("token")};
+    struct endpoint endpoint = {.variable = SPAN("COUNTERSIGN_ENDPOINT"),
+        .authority = {.text = SPAN("127.0.0.1"), .host = SPAN("127.0.0.1")}};
+    failing_arm(0);
+    (void)alarm(STUCK_S);
+    log_setup(LOG_FATAL, LOG_TEXT, STDERR_FILENO);
+    stage = (struct stage){.client = {.fd = -1}, .server = {.fd = -1}, .endpoint = endpoint};
+    memcpy(stage.directory, "/tmp/countersign-XXXXXX", sizeof "/tmp/countersign-XXXXXX");
+    if (!mkdtemp(stage.directory))
+        return -1;
+    (void)snprintf(stage.listen, sizeof stage.listen, "unix:%s/socket", stage.directory);
+    stage.server_socket = open_server(&stage.endpoint.authority.port);
+    stage.credentials =
+        credentials_create(&(struct credentials_options){.environment = credentials});
+    *state = &stage;
+    return stage.credentials ? 0 : -1;
+}
+
+int stage_tear_down(void **state)
+{
+    struct stage *stage = *state;
+    failing_arm(0);
+    (void)close(stage->server_socket);
+    credentials_destroy(stage->credentials);
+    return rmdir(stage->directory);
+}
+
+bool stage_create(struct stage *stage)
+{
+    struct proxy_options options = stage_options(stage);
+    assert_int_equal(uv_loop_init(&stage->loop), 0);
+    stage->loop.data = &memory;
+    stage->proxy = proxy_create(&options);
+    return stage->proxy != NULL;
+}
+
+bool stage_open(struct stage *stage)
+{
+    struct fault fault;
+    bool created = stage_create(stage);
+    if (created)
+        assert_int_equal(proxy_listen(stage->proxy, &fault), OK);
+    return created;
+}
+
+void stage_close(struct stage *stage)
+{
+    peer_hang_up(&stage->client);
+    peer_hang_up(&stage->server);
+    if (stage->proxy)
+        proxy_close(stage->proxy);
+    (void)uv_run(&stage->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&stage->loop), 0);
+    proxy_free(stage->proxy);
+    stage->proxy = NULL;
+}
+
+void stage_exchange(struct stage *stage, const struct scene *scene)
+{
+    uint64_t end_ns = uv_hrtime() + DEADLINE_MS * (uint64_t)1000000;
+    stage_connect(stage);
+    stage->answer = scene->answer;
+    (void)send(stage->client.fd, scene->request.at, scene->request.len, MSG_NOSIGNAL);
+    while (!stage->client.ended && uv_hrtime() < end_ns) {
+        await_with_loop(stage, stage->client.fd);
+        serve(stage);
+        receive(&stage->client);
+    }
+    assert_true(stage->client.ended);
+}

@@ -1,0 +1,65 @@
+/* A stage for tests of the proxy in its loop: a client on a Unix socket, a plain-HTTP server of the
+ * test's own, and the proxy between them, turned by hand. */
+#pragma once
+
+#include "tests/unit/check.h"
+
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "proxy/proxy.h"
+
+struct peer {
+    int fd; /* -1: not there */
+    size_t received;
+    bool ended;
+    char bytes[16 * 1024];
+};
+
+struct stage {
+    uv_loop_t loop;
+    struct proxy *proxy;
+    struct credentials_store *credentials;
+    struct endpoint endpoint;
+    char directory[32], listen[64];
+    int server_socket;
+    struct peer client, server;
+    struct span answer; /* what the server sends once it has a whole head */
+    unsigned accepted;  /* connections to the server, ever */
+    bool prewarms, may_be_copied;
+};
+
+/* A request and its answer; the request says that its connection ends with it. */
+struct scene {
+    const char *name;
+    struct span request, answer;
+    const char *expected; /* the client's status line where nothing fails */
+};
+
+#define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+#define HOST      " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+
+/* For cmocka: *state is a struct stage, one at a time. */
+int stage_set_up(void **state);
+int stage_tear_down(void **state);
+
+struct proxy_options stage_options(struct stage *stage);
+
+/* The loop and the proxy; false where an allocation that failed left it without one. */
+bool stage_create(struct stage *stage);
+
+/* The same, and it listens. */
+bool stage_open(struct stage *stage);
+
+/* After this nothing of it is left. */
+void stage_close(struct stage *stage);
+
+/* Runs the loop, and lets the server accept, read and answer, so many times. */
+void stage_turn(struct stage *stage, int turns);
+
+void stage_connect(struct stage *stage);
+
+/* The request and all that comes back, until the proxy hangs up. */
+void stage_exchange(struct stage *stage, const struct scene *scene);
+
+void peer_hang_up(struct peer *peer);
