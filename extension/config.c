@@ -15,6 +15,7 @@
     X("MAX_UPSTREAM", max_upstream, 64, 1, 1000, "connections")                   \
     X("CONNECT_TIMEOUT_MS", connect_timeout_ms, 3000, 1, 3600000, "milliseconds") \
     X("TIMEOUT_MS", timeout_ms, 60000, 1, 3600000, "milliseconds")                \
+    X("RETRIES", retries, 0, 0, 10, "times")                                      \
     X("IDLE_MS", idle_ms, 20000, 0, 3600000, "milliseconds")
 
 static enum err read_numbers(struct config *config, struct fault *fault)
@@ -67,8 +68,8 @@ static enum err refuse_later(struct fault *fault)
     static const struct {
         const char *name;
         const char *allowed; /* what asks for nothing */
-    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "CHECKSUM", "off"}, {PREFIX "RETRIES", "0"},
-        {PREFIX "POLICY", "record|off"}, {PREFIX "S3_ADDRESSING", "path"}};
+    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "CHECKSUM", "off"}, {PREFIX "POLICY", "record|off"},
+        {PREFIX "S3_ADDRESSING", "path"}};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         struct span value = variable_value(later[i].name), list = span_of(later[i].allowed), choice;
         bool asks = value.at != NULL;

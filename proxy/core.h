@@ -2,6 +2,8 @@
 #pragma once
 
 #include "proxy/access.h"
+#include "proxy/aws/buckets.h"
+#include "proxy/base/skew.h"
 #include "proxy/io/listener.h"
 #include "proxy/io/memory.h"
 #include "proxy/io/pool.h"
@@ -32,7 +34,9 @@ struct proxy {
     uv_timer_t tick;
     uv_timer_t grace; /* of a drain */
     struct counters counters;
-    int64_t last_use_ms; /* wall clock */
+    int64_t last_use_ms;    /* wall clock */
+    struct skew skew;       /* of the clock, as servers told */
+    struct buckets buckets; /* where they lie, as S3 told */
     bool draining;
     bool listeners_closed;
     void (*on_drained)(void *user);

@@ -35,6 +35,7 @@ static const struct {
     [PHASE_STREAM] = {"stream", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_SENT] = {"sent", ERR_UPSTREAM_TIMEOUT,
         "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
+    [PHASE_PAUSE] = {"pause", OK, ""},
     [PHASE_DISCARD] = {"discard", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
 };
 
@@ -54,6 +55,12 @@ static void enter(struct exchange *x, enum phase phase)
 void exchange_enter(struct exchange *x, enum phase phase)
 {
     enter(x, phase);
+}
+
+void exchange_pause(struct exchange *x, unsigned ms)
+{
+    enter(x, PHASE_PAUSE);
+    x->ticks_left = ms / TICK_MS + 1;
 }
 
 struct exchange *exchange_create(struct proxy *proxy, struct client *client)
@@ -246,6 +253,8 @@ static enum err understand(struct exchange *x, struct fault *fault)
         err = target_of_request(&x->head, &x->target, fault);
     if (!err)
         err = route_find(&x->proxy->route, &x->target, &x->route, fault);
+    if (!err)
+        place_find(x);
     x->dialect =
         x->route.s3 ? DIALECT_S3 : dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE));
     return err;
@@ -320,6 +329,8 @@ size_t exchange_take(struct exchange *x, struct span bytes)
     case PHASE_HOLD:
     case PHASE_CONTINUE:
     case PHASE_STREAM:
+        if (x->phase == PHASE_CONTINUE && !x->framing.expects_continue)
+            return 0; /* it is we who ask, and the body stays with the client until S3 wants it */
         exchange_stir(x);
         return send_take(x, bytes);
     case PHASE_DISCARD:
@@ -327,6 +338,7 @@ size_t exchange_take(struct exchange *x, struct span bytes)
     case PHASE_CREDENTIALS:
     case PHASE_CONNECT:
     case PHASE_SENT:
+    case PHASE_PAUSE:
     default:
         return 0;
     }
@@ -374,6 +386,10 @@ void exchange_timeout(struct exchange *x)
     const char *text = phases[x->phase].text;
     if (x->phase == PHASE_CONTINUE) {
         send_continue(x);
+        return;
+    }
+    if (x->phase == PHASE_PAUSE) {
+        send_repeat(x);
         return;
     }
     if (x->phase == PHASE_CREDENTIALS && x->answer == ANSWER_WEIGHED) {

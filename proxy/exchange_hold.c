@@ -111,6 +111,8 @@ enum err send_plan(struct exchange *x, struct fault *fault)
     bool chunked = x->framing.kind == BODY_CHUNKED;
     x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
     x->copies = !x->holds && is_short(x);
+    bool streams = x->framing.kind != BODY_NONE && !x->holds && !x->copies;
+    x->asks = x->framing.expects_continue || (streams && place_asks(x));
     if (err || (!x->holds && !x->copies))
         return err;
     if (!chunked && x->framing.length > x->proxy->options.max_body)

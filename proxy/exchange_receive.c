@@ -75,6 +75,9 @@ static void stop_sending(struct exchange *x)
 /* From here on it goes to the client. */
 static const char *begin_answer(struct exchange *x, struct gathered *g)
 {
+    stop_sending(x);
+    if (x->asks && x->answer_head.status < 300)
+        place_confirm(x);
     x->close = x->close || !x->framing.keep_alive || client_leaves(x->client);
     x->answer_how = answer_framing_for(&x->answer_framing, x->head.minor);
     x->close = x->close || x->answer_how == ANSWER_UNTIL_CLOSE;
@@ -89,7 +92,6 @@ static const char *begin_answer(struct exchange *x, struct gathered *g)
 
 static const char *on_final(struct exchange *x, struct gathered *g)
 {
-    stop_sending(x);
     body_begin(&x->answer_body, &x->answer_framing);
     if (!weigh_wants(x))
         return begin_answer(x, g);

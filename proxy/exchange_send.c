@@ -15,8 +15,7 @@ static void tell_continue(struct exchange *x)
     x->told_continue = true;
 }
 
-/* A write that depends on the state it changes: sent twice, it would find its own work and fail. */
-static bool conditional_write(const struct head *head)
+bool send_is_conditional_write(const struct head *head)
 {
     bool reads = head_method_is(head, SPAN("GET")) || head_method_is(head, SPAN("HEAD"));
     for (size_t i = 0; !reads && i < head->count; i++)
@@ -29,10 +28,10 @@ static bool conditional_write(const struct head *head)
 /* A body that streams can only be sent once, so its connection must deserve trust. */
 static enum pool_trust trust_needed(const struct exchange *x)
 {
-    if (x->attempts > 0)
+    if (x->lost)
         return POOL_FRESH;
-    bool once = x->framing.kind != BODY_NONE && !x->held && !x->framing.expects_continue;
-    return once || conditional_write(&x->head) ? POOL_RECENT : POOL_ANY;
+    bool once = x->framing.kind != BODY_NONE && !x->held && !x->asks;
+    return once || send_is_conditional_write(&x->head) ? POOL_RECENT : POOL_ANY;
 }
 
 static void on_keys(struct credentials_wait *wait)
@@ -123,7 +122,7 @@ static struct outgoing_body body_to_send(const struct exchange *x)
         .chunked = chunked,
         .has_length = !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || writes),
         .length = x->holds ? x->held_bytes : x->framing.length,
-        .expect_continue = x->framing.expects_continue && !x->holds && x->held_bytes == 0,
+        .expect_continue = x->asks && !x->holds && x->held_bytes == 0,
         .hash = x->hash,
     };
 }
@@ -143,7 +142,8 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
         return fault_set(
             fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(proxy->options.credentials));
     struct buf scratch = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
-    return outgoing_write(&outgoing, clock_wall_ms() / 1000, out, scratch, fault);
+    int64_t now_ms = clock_wall_ms() + proxy->skew.offset_ms;
+    return outgoing_write(&outgoing, now_ms / 1000, out, scratch, fault);
 }
 
 static void on_connected(struct exchange *x, struct upstream *upstream)
@@ -162,7 +162,7 @@ static void on_connected(struct exchange *x, struct upstream *upstream)
     uv_buf_t buffers[] = {
         stream_buffer(buf_span(&out)), uv_buf_init(x->held, (unsigned)x->held_bytes)};
     x->sent += x->held_bytes;
-    bool asks = x->framing.expects_continue && x->held_bytes == 0;
+    bool asks = x->asks && x->held_bytes == 0;
     exchange_enter(x, body_whole(&x->body) ? PHASE_SENT : asks ? PHASE_CONTINUE : PHASE_STREAM);
     upstream_write(upstream, buffers, x->held_bytes > 0 ? 2 : 1);
     if (x->phase == PHASE_STREAM)
@@ -250,7 +250,7 @@ size_t send_take(struct exchange *x, struct span bytes)
 
 bool send_repeatable(const struct exchange *x)
 {
-    return x->attempts == 1 && !x->body_begun && body_whole(&x->body);
+    return !x->body_begun && (body_whole(&x->body) || x->phase == PHASE_CONTINUE);
 }
 
 void send_repeat(struct exchange *x)
@@ -258,6 +258,7 @@ void send_repeat(struct exchange *x)
     x->proxy->counters.sent_again++;
     x->sent = 0;
     x->interim = 0;
+    x->server_continues = false;
     x->answer_head_bytes = x->weighed_bytes = 0;
     x->answer_scan = (struct scan){.skipped_line = true};
     x->answer = ANSWER_AWAITED;
@@ -267,9 +268,10 @@ void send_repeat(struct exchange *x)
 bool send_again(struct exchange *x)
 {
     bool unanswered = x->answer == ANSWER_AWAITED && x->answer_head_bytes == 0 && x->interim == 0;
-    bool repeatable = x->attempts == 1 && !x->body_begun && !conditional_write(&x->head);
+    bool repeatable = !x->lost && !x->body_begun && !send_is_conditional_write(&x->head);
     if (!x->reused || !unanswered || !repeatable)
         return false;
+    x->lost = true;
     send_repeat(x);
     return true;
 }

@@ -21,13 +21,14 @@ enum phase {
     PHASE_STREAM,      /* its body flows through */
     PHASE_SENT,        /* all of it is sent */
     PHASE_DISCARD,     /* the server has answered already, and does not want the rest */
+    PHASE_PAUSE,       /* throttled: it is sent again in a moment */
 };
 
 /* How far the answer is. */
 enum answer {
     ANSWER_AWAITED,
     ANSWER_HEAD,
-    ANSWER_WEIGHED, /* an error that newer keys may cure: it is held until it is whole */
+    ANSWER_WEIGHED, /* an error that may have a remedy: it is held until it is whole */
     ANSWER_BODY,
     ANSWER_WHOLE,
 };
@@ -58,6 +59,11 @@ struct exchange {
     bool waited;         /* for keys, before it was admitted */
     bool waited_again;   /* after that */
     unsigned generation; /* of the keys that it was signed with */
+
+    bool asks;        /* the server is to say whether it wants the body, before that is sent */
+    bool lost;        /* a kept connection died under it, and it was sent again */
+    bool remedied;    /* it was sent again with newer keys, another time or region */
+    unsigned retries; /* times it was sent again after a pause */
 
     struct lease lease;
     struct upstream_user user;
@@ -138,6 +144,9 @@ enum admission { ADMITTED, NOT_ADMITTED, ADMISSION_WAITS };
  * the fault says why: TOKEN_REQUIRED, HOST_NOT_ALLOWED, NO_CREDENTIALS. */
 MUST_USE enum admission exchange_admit(struct exchange *x, bool needs_keys, struct fault *fault);
 
+/* exchange.c: the request is sent again after so long. */
+void exchange_pause(struct exchange *x, unsigned ms);
+
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
 
@@ -163,6 +172,8 @@ void send_continue(struct exchange *x);
 /* The connection was lost before an answer: sent again where that is safe; false where it is not.
  */
 bool send_again(struct exchange *x);
+/* A write that depends on the state it changes: sent twice, it would find its own work and fail. */
+bool send_is_conditional_write(const struct head *head);
 /* Whether the request, answered or not, can be sent a second time: nothing of it is gone. */
 bool send_repeatable(const struct exchange *x);
 /* Sends it once more; what has come of an answer is forgotten. */
@@ -175,9 +186,20 @@ void receive_end(struct upstream_user *user, bool whole);
 void receive_release(struct exchange *x);
 
 /* exchange_weigh.c */
-/* Whether newer keys may cure what the answer's head tells of. */
+/* Whether there may be a remedy for what the answer's head tells of. */
 bool weigh_wants(const struct exchange *x);
 /* Takes content of the answer; false where it is too long to be held. */
 bool weigh_take(struct exchange *x, struct span piece);
-/* It is whole: sent again with newer keys, or relayed. May end the exchange. */
+/* It is whole: the request is sent again, or the answer relayed. May end the exchange. */
 void weigh_decide(struct exchange *x);
+
+/* exchange_place.c */
+/* Where the bucket of a request to S3 lies, as far as S3 has told. */
+void place_find(struct exchange *x);
+/* Whether the server is to be asked before the body is sent: S3, of a bucket that has not been
+ * heard of yet, so that the body is still there if it lies elsewhere. */
+bool place_asks(const struct exchange *x);
+/* S3 has named the region; whether that is another than was asked, and can be. */
+bool place_learn(struct exchange *x, struct span region);
+/* The bucket has answered where it was asked. */
+void place_confirm(struct exchange *x);

@@ -1,20 +1,23 @@
-/* An error answer that newer keys may cure is held until it is whole, and weighed: either the
- * request goes out once more, signed with keys fetched anew, or the answer is relayed as it came.
- */
-#include "proxy/aws/error_code.h"
+/* An error answer that may have a remedy is held until it is whole, and weighed: either the request
+ * goes out once more, with newer keys, by the server's clock, to the bucket's region or after a
+ * pause, or the answer is relayed as it came. */
+#include "proxy/aws/remedy.h"
+#include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 
-enum { WEIGHED_MAX_BYTES = 16 * 1024 };
+enum {
+    WEIGHED_MAX_BYTES = 16 * 1024,
+    PAUSE_FIRST_MS = 200, /* at most; it doubles */
+    PAUSE_MAX_MS = 5000,
+};
 
 bool weigh_wants(const struct exchange *x)
 {
-    unsigned status = x->answer_head.status;
     const struct framing *framing = &x->answer_framing;
-    bool may_tell = status == 400 || status == 401 || status == 403;
-    bool small = framing->kind == BODY_CHUNKED
+    bool small = framing->kind == BODY_CHUNKED || framing->kind == BODY_NONE
         || (framing->kind == BODY_LENGTH && framing->length <= WEIGHED_MAX_BYTES);
-    return may_tell && small && x->attempts == 1
-        && credentials_renewable(x->proxy->options.credentials);
+    return small && remedy_possible(x->answer_head.status)
+        && (!x->remedied || x->retries < x->proxy->options.retries);
 }
 
 bool weigh_take(struct exchange *x, struct span piece)
@@ -28,6 +31,30 @@ bool weigh_take(struct exchange *x, struct span piece)
     return true;
 }
 
+static struct span answer_field(const struct exchange *x, struct span name)
+{
+    const struct field *field = head_find_name(&x->answer_head, name);
+    return field ? field->value : (struct span){NULL, 0};
+}
+
+/* At most once: a remedy that has not helped will not help again. */
+static bool can_remedy(const struct exchange *x)
+{
+    return !x->remedied && send_repeatable(x);
+}
+
+/* Sends it once more where that is possible; what was learned serves the next request anyway. */
+static void repeat_or_relay(struct exchange *x, bool learned)
+{
+    if (!learned || !can_remedy(x)) {
+        receive_release(x);
+        return;
+    }
+    x->remedied = true;
+    exchange_let_upstream_go(x);
+    send_repeat(x);
+}
+
 static void on_renewed(struct credentials_wait *wait)
 {
     struct exchange *x = CONTAINER_OF(wait, struct exchange, wait);
@@ -38,32 +65,83 @@ static void on_renewed(struct credentials_wait *wait)
         receive_release(x);
 }
 
-static bool tells_of_expired_keys(const struct exchange *x)
-{
-    const struct field *type = head_find_name(&x->answer_head, SPAN("X-Amzn-ErrorType"));
-    struct span body = {x->answer_memory + x->answer_head_bytes, x->weighed_bytes};
-    return error_code_is_expired(error_code_find(type ? type->value : SPAN(""), body));
-}
-
 /* Where the request cannot be repeated newer keys are fetched all the same, for the next. */
-void weigh_decide(struct exchange *x)
+static void renew_keys(struct exchange *x)
 {
     struct credentials_store *store = x->proxy->options.credentials;
-    bool expired = tells_of_expired_keys(x);
-    bool repeatable = x->phase == PHASE_SENT && send_repeatable(x);
+    bool again = can_remedy(x);
     x->wait.on_settled = on_renewed;
-    if (!expired) {
+    bool settled = credentials_renew(store, x->generation, again ? &x->wait : NULL);
+    if (!again) {
         receive_release(x);
         return;
     }
-    bool settled = credentials_renew(store, x->generation, repeatable ? &x->wait : NULL);
-    if (!repeatable) {
-        receive_release(x);
-        return;
-    }
+    x->remedied = true;
     exchange_let_upstream_go(x);
     if (settled)
         on_renewed(&x->wait);
     else
         exchange_enter(x, PHASE_CREDENTIALS);
+}
+
+/* An answer with an Age was made some time ago: its Date tells nothing of now. */
+static bool learn_clock(struct exchange *x)
+{
+    return answer_field(x, SPAN("Age")).len == 0
+        && skew_learn(&x->proxy->skew, answer_field(x, SPAN("Date")), clock_wall_ms());
+}
+
+/* Full jitter: anything up to a limit that doubles, so that those who were refused together do not
+ * come back together. What the server asks for with Retry-After comes on top. */
+static unsigned pause_ms(const struct exchange *x)
+{
+    uint32_t chance = 0;
+    uint64_t wanted_s = 0;
+    uint64_t limit_ms = (uint64_t)PAUSE_FIRST_MS << (x->retries < 8 ? x->retries : 8);
+    (void)uv_random(NULL, NULL, &chance, sizeof chance, 0, NULL); /* without it: no pause */
+    (void)span_to_number(answer_field(x, SPAN("Retry-After")), 3600, &wanted_s);
+    limit_ms = limit_ms < PAUSE_MAX_MS ? limit_ms : PAUSE_MAX_MS;
+    return (unsigned)(wanted_s * 1000 + chance % (limit_ms + 1));
+}
+
+static void pause_or_relay(struct exchange *x)
+{
+    unsigned ms = pause_ms(x);
+    bool patient = ms < x->proxy->options.timeout_ms; /* the client's patience, as far as we know */
+    if (x->retries == x->proxy->options.retries || !patient || !send_repeatable(x)
+        || send_is_conditional_write(&x->head)) {
+        receive_release(x);
+        return;
+    }
+    x->retries++;
+    exchange_let_upstream_go(x);
+    exchange_pause(x, ms);
+}
+
+void weigh_decide(struct exchange *x)
+{
+    struct span region = {NULL, 0};
+    struct refusal refusal = {.status = x->answer_head.status,
+        .s3 = x->route.s3,
+        .error_type = answer_field(x, SPAN("X-Amzn-ErrorType")),
+        .bucket_region = answer_field(x, SPAN("X-Amz-Bucket-Region")),
+        .body = {x->answer_memory + x->answer_head_bytes, x->weighed_bytes}};
+    switch (remedy_of(&refusal, &region)) {
+    case REMEDY_KEYS:
+        renew_keys(x);
+        break;
+    case REMEDY_CLOCK:
+        repeat_or_relay(x, learn_clock(x));
+        break;
+    case REMEDY_REGION:
+        repeat_or_relay(x, place_learn(x, region));
+        break;
+    case REMEDY_PAUSE:
+        pause_or_relay(x);
+        break;
+    case REMEDY_NONE:
+    default:
+        receive_release(x);
+        break;
+    }
 }

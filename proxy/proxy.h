@@ -19,6 +19,7 @@ struct proxy_options {
     unsigned max_upstream;    /* per server */
     unsigned connect_timeout_ms;
     unsigned timeout_ms;   /* silence in an exchange */
+    unsigned retries;      /* of a throttled request that can be sent again */
     unsigned idle_ms;      /* of a kept connection to a server */
     struct span prewarm;   /* services to connect to once proxy_prewarm() is called, by commas */
     bool may_be_copied;    /* a snapshot of this process may be restored, many times (SnapStart) */

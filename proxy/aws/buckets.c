@@ -33,10 +33,18 @@ static struct bucket *make_room(struct buckets *buckets)
     return oldest;
 }
 
+/* Letters, digits, dots and hyphens; old ones may have capitals and underscores. */
+static bool bucket_shaped(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!ascii_alpha(name.at[i]) && !ascii_digit(name.at[i]) && !strchr(".-_", name.at[i]))
+            return false;
+    return name.len > 0 && name.len <= BUCKET_NAME_BYTES;
+}
+
 void buckets_learn(struct buckets *buckets, struct span name, struct span region, int64_t now_ms)
 {
-    if (name.len == 0 || name.len > BUCKET_NAME_BYTES || region.len == 0
-        || region.len > BUCKET_REGION_BYTES)
+    if (!bucket_shaped(name) || region.len == 0 || region.len > BUCKET_REGION_BYTES)
         return;
     struct bucket *bucket = find(buckets, name);
     if (!bucket)

@@ -25,5 +25,4 @@ struct buckets {
 struct span buckets_region(struct buckets *buckets, struct span name, int64_t now_ms);
 
 /* S3 has said where it lies. Names that no bucket can have are passed over. */
-void buckets_learn(
-    struct buckets *buckets, struct span name, struct span region, int64_t now_ms);
+void buckets_learn(struct buckets *buckets, struct span name, struct span region, int64_t now_ms);

@@ -56,7 +56,8 @@ bool remedy_possible(unsigned status)
 /* A wrong signature is said of a late one too: only the message tells them apart. */
 static bool says_late(struct span code, struct span body)
 {
-    static const struct span texts[] = {TEXT("Signature expired"), TEXT("Signature not yet current")};
+    static const struct span texts[] = {
+        TEXT("Signature expired"), TEXT("Signature not yet current")};
     bool signature = span_equal(code, SPAN("InvalidSignatureException"))
         || span_equal(code, SPAN("SignatureDoesNotMatch"));
     for (size_t i = 0; signature && i < 2; i++)

@@ -1,5 +1,7 @@
 #include "proxy/aws/route.h"
 
+#include "proxy/aws/s3_host.h"
+
 enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
 bool route_own_name(const struct route_options *options, const struct authority *authority)
@@ -216,4 +218,39 @@ enum err route_of_service(const struct route_options *options, struct span servi
     enum err err = route_find(options, &target, route, fault);
     route->path = SPAN("/");
     return err;
+}
+
+bool route_bucket(const struct route *route, struct span home, struct span *bucket)
+{
+    struct s3_host host;
+    struct span labels;
+    bool plain = s3_host_parse(route->host, home, &host);
+    if (!span_equal(route->service, SPAN("s3"))
+        || (!plain && partition_of_host(route->host, home, &labels)))
+        return false;
+    *bucket = plain && host.bucket.len > 0 ? host.bucket : s3_path_bucket(route->path);
+    return bucket->len > 0;
+}
+
+bool route_move(struct route *route, struct span home, struct span region)
+{
+    char memory[sizeof route->moved];
+    struct buf moved = buf_over(memory, sizeof memory);
+    struct s3_host host;
+    bool at_aws = span_equal(route->server, route->host);
+    if (partition_of_region(region) != partition_of_region(route->region))
+        return false;
+    buf_add(&moved, region);
+    size_t region_bytes = moved.len;
+    if (s3_host_parse(route->host, home, &host))
+        s3_host_write(&host, region, &moved);
+    if (moved.failed)
+        return false;
+    memcpy(route->moved, memory, moved.len);
+    route->region = (struct span){route->moved, region_bytes};
+    if (moved.len > region_bytes)
+        route->host = (struct span){route->moved + region_bytes, moved.len - region_bytes};
+    if (at_aws)
+        route->server = route->host;
+    return true;
 }

@@ -38,7 +38,16 @@ struct route {
     bool tls;
     bool s3;          /* of S3's kin: path signed as it is, payload unsigned, errors in XML */
     char memory[512]; /* what the spans point into, where it is not the head */
+    char moved[384];  /* the same, once it was moved to another region */
 };
+
+/* Which bucket a request to S3 means; false where it means none, or one that lies in no other
+ * region (an access point's). home: the region of the environment. */
+bool route_bucket(const struct route *route, struct span home, struct span *bucket);
+
+/* The bucket lies in another region: signs for that, and goes to its host where it went to AWS's.
+ * False where the region is of another partition. */
+bool route_move(struct route *route, struct span home, struct span region);
 
 /* Whether a client means the proxy itself: localhost, a loopback address, a name of the options, or
  * no name at all. */

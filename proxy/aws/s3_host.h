@@ -7,10 +7,10 @@
 #include "proxy/base/buf.h"
 
 struct s3_host {
-    struct span bucket;   /* in the host; len == 0: it is the path's first segment */
-    struct span family;   /* "s3", "s3-fips" */
+    struct span bucket; /* in the host; len == 0: it is the path's first segment */
+    struct span family; /* "s3", "s3-fips" */
     bool dualstack;
-    struct span suffix;   /* the partition's, without a dot before */
+    struct span suffix; /* the partition's, without a dot before */
 };
 
 /* host: lower case, without port. home: the region of the environment. False where the host is no

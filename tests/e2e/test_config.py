@@ -141,7 +141,7 @@ def test_a_value_that_is_not_allowed(run, name, value):
 
 
 @pytest.mark.parametrize("name, value", [
-    ("COUNTERSIGN_ALLOW", "s3:*"), ("COUNTERSIGN_CHECKSUM", "crc64nvme"), ("COUNTERSIGN_RETRIES", "3"),
+    ("COUNTERSIGN_ALLOW", "s3:*"), ("COUNTERSIGN_CHECKSUM", "crc64nvme"),
     ("COUNTERSIGN_POLICY", "log"), ("COUNTERSIGN_S3_ADDRESSING", "virtual"),
 ])
 def test_a_feature_that_is_not_there_yet(run, name, value):

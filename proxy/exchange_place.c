@@ -1,0 +1,48 @@
+/* Buckets lie in regions, and a request that asks in another one is refused. What S3 tells of that
+ * is remembered, so that it is told once. */
+#include "proxy/base/clock.h"
+#include "proxy/exchange_state.h"
+
+static bool bucket_of(const struct exchange *x, struct span *bucket)
+{
+    return route_bucket(&x->route, x->proxy->route.region, bucket);
+}
+
+/* Whether the request goes to AWS itself; another server has one region, whatever it is called. */
+static bool at_aws(const struct exchange *x)
+{
+    return span_equal(x->route.server, x->route.host);
+}
+
+void place_find(struct exchange *x)
+{
+    struct span bucket, region;
+    if (x->proxy->buckets.count == 0 || !bucket_of(x, &bucket))
+        return;
+    region = buckets_region(&x->proxy->buckets, bucket, clock_wall_ms());
+    if (region.len > 0 && !span_equal(region, x->route.region))
+        (void)route_move(&x->route, x->proxy->route.region, region); /* else S3 says so again */
+}
+
+bool place_asks(const struct exchange *x)
+{
+    struct span bucket;
+    return at_aws(x) && bucket_of(x, &bucket)
+        && buckets_region(&x->proxy->buckets, bucket, clock_wall_ms()).len == 0;
+}
+
+bool place_learn(struct exchange *x, struct span region)
+{
+    struct span bucket;
+    if (span_equal(region, x->route.region) || !bucket_of(x, &bucket))
+        return false;
+    buckets_learn(&x->proxy->buckets, bucket, region, clock_wall_ms());
+    return route_move(&x->route, x->proxy->route.region, region);
+}
+
+void place_confirm(struct exchange *x)
+{
+    struct span bucket;
+    if (bucket_of(x, &bucket))
+        buckets_learn(&x->proxy->buckets, bucket, x->route.region, clock_wall_ms());
+}
