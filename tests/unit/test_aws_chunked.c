@@ -51,6 +51,8 @@ static const struct row plain[] = {
     {0, 1, TEXT("1\r\nab\r\n"), BAD, TEXT("a"), TEXT(""), TEXT("")},
     {0, 1, TEXT("1\r\na\n0\r\n\r\n"), BAD, TEXT("a"), TEXT(""), TEXT("")},
     {0, 1, TEXT("1\r\na\r0\r\n\r\n"), BAD, TEXT("a"), TEXT(""), TEXT("")},
+    {0, 1, TEXT("1\r\na\n\n0\r\n\r\n"), BAD, TEXT("a"), TEXT(""), TEXT("")},
+    {0, 0, TEXT("0\r\n\r\n\n"), BAD, TEXT(""), TEXT(""), TEXT("")},
     {0, 2, TEXT("3\r\nabc"), BAD, TEXT(""), TEXT(""), TEXT("")},
     {0, 3, TEXT("2\r\nab\r\n2\r\ncd"), BAD, TEXT("ab"), TEXT(""), TEXT("")},
     {0, 3, TEXT("2\r\nab\r\n0\r\n\r\n"), BAD, TEXT("ab"), TEXT(""), TEXT("")},
