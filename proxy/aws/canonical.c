@@ -118,21 +118,33 @@ static void canonical_value(struct buf *out, struct span value)
     }
 }
 
-static void canonical_fields(const struct canonical *c, struct buf *out, struct buf *signed_headers)
+static bool same_name_again(const struct canonical *c, size_t i)
 {
-    size_t names = signed_headers->len;
+    return i > 0 && span_equal_nocase(c->fields[i - 1].name, c->fields[i].name);
+}
+
+void canonical_signed_headers(struct canonical *c, struct buf *signed_headers)
+{
+    sort_fields(c);
     for (size_t i = 0; i < c->count; i++) {
-        bool again = i > 0 && span_equal_nocase(c->fields[i - 1].name, c->fields[i].name);
-        if (again) {
+        if (same_name_again(c, i))
+            continue;
+        if (i > 0)
+            buf_char(signed_headers, ';');
+        buf_lower(signed_headers, c->fields[i].name);
+    }
+}
+
+static void canonical_fields(const struct canonical *c, struct buf *out)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (same_name_again(c, i)) {
             out->len -=
                 !out->failed; /* back over the line feed: values of one name share its line */
             buf_char(out, ',');
         } else {
             buf_lower(out, c->fields[i].name);
             buf_char(out, ':');
-            if (signed_headers->len > names)
-                buf_char(signed_headers, ';');
-            buf_lower(signed_headers, c->fields[i].name);
         }
         canonical_value(out, c->fields[i].value);
         buf_char(out, '\n');
@@ -153,8 +165,8 @@ bool canonical_request(
     if (!canonical_query(c, out, &scratch))
         return false;
     buf_char(out, '\n');
-    sort_fields(c);
-    canonical_fields(c, out, signed_headers);
+    canonical_signed_headers(c, signed_headers);
+    canonical_fields(c, out);
     buf_char(out, '\n');
     buf_add(out, buf_since(signed_headers, names));
     buf_char(out, '\n');

@@ -37,6 +37,10 @@ static inline void canonical_add(struct canonical *c, struct span name, struct s
         c->fields[c->count++] = (struct canonical_field){name, value};
 }
 
+/* Appends the names of the fields, "host;x-amz-date", for who needs them before the canonical
+ * request: a presigned URL has them in its query. Sorts the fields. */
+void canonical_signed_headers(struct canonical *canonical, struct buf *signed_headers);
+
 /* Appends the canonical request to out, and its list of signed headers ("host;x-amz-date") to
  * signed_headers. scratch: memory for the query's parameters while they are sorted, three times the
  * query's bytes. False where the query has more than CANONICAL_MAX_PARAMETERS parameters; where a

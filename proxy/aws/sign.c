@@ -118,18 +118,24 @@ void scope_write(const struct scope *scope, struct buf *out)
     buf_text(out, "/aws4_request");
 }
 
+static void write_string_to_sign(
+    const struct scope *scope, const char hash_hex[HASH_HEX_BYTES], struct buf *out)
+{
+    buf_text(out, "AWS4-HMAC-SHA256\n");
+    buf_add(out, amz_date_span(&scope->date));
+    buf_char(out, '\n');
+    scope_write(scope, out);
+    buf_char(out, '\n');
+    buf_add(out, (struct span){hash_hex, HASH_HEX_BYTES});
+}
+
 enum err signer_string_to_sign(
     struct signer *signer, const struct scope *scope, struct span canonical, struct buf *out)
 {
     char hex[HASH_HEX_BYTES];
     if (signer_hash(signer, canonical, hex) != OK)
         return ERR_OUT_OF_MEMORY;
-    buf_text(out, "AWS4-HMAC-SHA256\n");
-    buf_add(out, amz_date_span(&scope->date));
-    buf_char(out, '\n');
-    scope_write(scope, out);
-    buf_char(out, '\n');
-    buf_add(out, (struct span){hex, sizeof hex});
+    write_string_to_sign(scope, hex, out);
     return out->failed ? ERR_OUT_OF_MEMORY : OK;
 }
 
@@ -198,20 +204,30 @@ enum err signer_signature(struct signer *signer, const struct credentials *crede
     return OK;
 }
 
+enum err signer_hash_canonical(struct signer *signer, struct canonical *canonical,
+    struct buf *signed_headers, char hex[HASH_HEX_BYTES])
+{
+    struct buf text = buf_over(signer->text, sizeof signer->text);
+    struct buf scratch = buf_over(signer->scratch, sizeof signer->scratch);
+    if (!canonical_request(canonical, &text, signed_headers, scratch))
+        return ERR_BAD_REQUEST;
+    if (text.failed || signed_headers->failed)
+        return ERR_OUT_OF_MEMORY;
+    return signer_hash(signer, buf_span(&text), hex);
+}
+
 enum err signer_sign(struct signer *signer, const struct credentials *credentials,
     const struct scope *scope, struct canonical *canonical, struct signature *signature)
 {
-    char memory[512];
-    struct buf text = buf_over(signer->text, sizeof signer->text);
+    char memory[512], hash_hex[HASH_HEX_BYTES];
     struct buf to_sign = buf_over(memory, sizeof memory);
-    struct buf scratch = buf_over(signer->scratch, sizeof signer->scratch);
-    if (!canonical_request(canonical, &text, &signature->signed_headers, scratch))
-        return ERR_BAD_REQUEST;
-    if (text.failed || signature->signed_headers.failed)
+    enum err err = signer_hash_canonical(signer, canonical, &signature->signed_headers, hash_hex);
+    if (err)
+        return err;
+    write_string_to_sign(scope, hash_hex, &to_sign);
+    if (to_sign.failed)
         return ERR_OUT_OF_MEMORY;
-    enum err err = signer_string_to_sign(signer, scope, buf_span(&text), &to_sign);
-    return err ? err
-               : signer_signature(signer, credentials, scope, buf_span(&to_sign), signature->hex);
+    return signer_signature(signer, credentials, scope, buf_span(&to_sign), signature->hex);
 }
 
 enum err signer_authorize(struct signer *signer, const struct credentials *credentials,

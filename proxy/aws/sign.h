@@ -50,6 +50,11 @@ struct signature {
     struct buf signed_headers; /* "host;x-amz-date"; over the caller's memory */
 };
 
+/* The first stage alone, for other algorithms: the canonical request's SHA-256, and its list of
+ * signed headers appended. Sorts canonical's fields. Errors: as signer_sign(). */
+MUST_USE enum err signer_hash_canonical(struct signer *signer, struct canonical *canonical,
+    struct buf *signed_headers, char hex[HASH_HEX_BYTES]);
+
 /* All three stages: canonical request to signature. Sorts canonical's fields.
  * Errors: BAD_REQUEST (too many parameters), OUT_OF_MEMORY. */
 MUST_USE enum err signer_sign(struct signer *signer, const struct credentials *credentials,

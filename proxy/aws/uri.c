@@ -47,3 +47,12 @@ void uri_decode(struct buf *out, struct span encoded)
     for (size_t i = 0; i < encoded.len; i++)
         buf_char(out, (char)decode_byte(encoded, &i));
 }
+
+void uri_add_parameter(struct buf *query, struct span name, struct span value)
+{
+    if (query->len > 0)
+        buf_char(query, '&');
+    buf_add(query, name);
+    buf_char(query, '=');
+    uri_encode(query, value, false);
+}

@@ -14,3 +14,7 @@ void uri_recode(struct buf *out, struct span encoded, bool keep_slash);
 
 /* Decoded once; a "+" stays a "+". */
 void uri_decode(struct buf *out, struct span encoded);
+
+/* Appends NAME=VALUE, the value encoded, with a "&" before it where the buffer is not empty: a
+ * query or a form's body has a buffer of its own. */
+void uri_add_parameter(struct buf *query, struct span name, struct span value);

@@ -48,6 +48,21 @@ void buf_hex(struct buf *b, const unsigned char *bytes, size_t len)
     }
 }
 
+void buf_base64(struct buf *b, const unsigned char *bytes, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < len; i += 3) {
+        size_t left = len - i;
+        unsigned group = (unsigned)bytes[i] << 16;
+        group |= left > 1 ? (unsigned)bytes[i + 1] << 8 : 0;
+        group |= left > 2 ? bytes[i + 2] : 0;
+        buf_char(b, digits[group >> 18]);
+        buf_char(b, digits[group >> 12 & 63]);
+        buf_char(b, left > 1 ? digits[group >> 6 & 63] : '=');
+        buf_char(b, left > 2 ? digits[group & 63] : '=');
+    }
+}
+
 void buf_format(struct buf *b, const char *format, ...)
 {
     va_list arguments;

@@ -64,6 +64,23 @@ bool span_to_number(struct span s, uint64_t max, uint64_t *number)
     return true;
 }
 
+bool span_to_hex_number(struct span s, uint64_t max, uint64_t *number)
+{
+    uint64_t value = 0;
+    if (s.len == 0 || s.len > 16)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        int digit = ascii_hex(s.at[i]);
+        if (digit < 0)
+            return false;
+        value = value << 4 | (unsigned)digit;
+    }
+    if (value > max)
+        return false;
+    *number = value;
+    return true;
+}
+
 int ascii_hex(char c)
 {
     if (ascii_digit(c))

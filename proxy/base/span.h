@@ -74,6 +74,9 @@ bool span_next(struct span *rest, char separator, struct span *item);
 /* Digits only, no sign, no space, at most max; false otherwise. */
 bool span_to_number(struct span s, uint64_t max, uint64_t *number);
 
+/* The same in hexadecimal: up to 16 digits, without a prefix. */
+bool span_to_hex_number(struct span s, uint64_t max, uint64_t *number);
+
 static inline char ascii_lower(char c)
 {
     return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);

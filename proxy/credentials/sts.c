@@ -4,26 +4,18 @@
 
 #define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
 
-static void parameter(struct buf *body, struct span name, struct span value)
-{
-    if (body->len > 0)
-        buf_char(body, '&');
-    buf_add(body, name);
-    buf_char(body, '=');
-    uri_encode(body, value, false);
-}
-
 /* An hour is what a role that was assumed by a role gets at most. */
 static void write_body(const struct sts_request *request, struct buf *body)
 {
     bool web = request->web_identity_token.len > 0;
-    parameter(body, SPAN("Action"), web ? SPAN("AssumeRoleWithWebIdentity") : SPAN("AssumeRole"));
-    parameter(body, SPAN("Version"), SPAN("2011-06-15"));
-    parameter(body, SPAN("DurationSeconds"), SPAN("3600"));
-    parameter(body, SPAN("RoleArn"), request->role);
-    parameter(body, SPAN("RoleSessionName"), request->session);
+    uri_add_parameter(
+        body, SPAN("Action"), web ? SPAN("AssumeRoleWithWebIdentity") : SPAN("AssumeRole"));
+    uri_add_parameter(body, SPAN("Version"), SPAN("2011-06-15"));
+    uri_add_parameter(body, SPAN("DurationSeconds"), SPAN("3600"));
+    uri_add_parameter(body, SPAN("RoleArn"), request->role);
+    uri_add_parameter(body, SPAN("RoleSessionName"), request->session);
     if (web)
-        parameter(body, SPAN("WebIdentityToken"), request->web_identity_token);
+        uri_add_parameter(body, SPAN("WebIdentityToken"), request->web_identity_token);
 }
 
 static void field(struct buf *out, struct canonical *canonical, struct span name, struct span value)

@@ -83,10 +83,10 @@ static enum body_step chunk_size(struct body *body)
 {
     struct span line = {body->line, body->line_bytes};
     size_t digits = 0;
-    uint64_t size = 0;
-    for (; digits < line.len && digits <= 16 && ascii_hex(line.at[digits]) >= 0; digits++)
-        size = size << 4 | (unsigned)ascii_hex(line.at[digits]);
-    if (digits == 0 || digits > 16 || size > INT64_MAX)
+    uint64_t size;
+    while (digits < line.len && ascii_hex(line.at[digits]) >= 0)
+        digits++;
+    if (!span_to_hex_number(span_first(line, digits), INT64_MAX, &size))
         return bad(body, "a chunk's size is not a plain hexadecimal number");
     if (!field_value_valid(line) || !extensions_valid(span_from(line, digits)))
         return bad(body, "what follows a chunk's size is no chunk extension");

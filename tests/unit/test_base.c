@@ -141,6 +141,37 @@ static void test_span_to_number(void **state)
     }
 }
 
+static void test_span_to_hex_number(void **state)
+{
+    (void)state;
+    static const struct {
+        struct span text;
+        uint64_t max, number;
+        bool good;
+    } rows[] = {
+        {TEXT("0"), 9, 0, true},
+        {TEXT("00f"), 15, 15, true},
+        {TEXT("10"), 15, 0, false},
+        {TEXT("aBcDeF"), UINT64_MAX, 0xabcdef, true},
+        {TEXT("ffffffffffffffff"), UINT64_MAX, UINT64_MAX, true},
+        {TEXT("00000000000000000"), UINT64_MAX, 0, false},
+        {TEXT("7fffffffffffffff"), INT64_MAX, INT64_MAX, true},
+        {TEXT("8000000000000000"), INT64_MAX, 0, false},
+        {TEXT(""), 9, 0, false},
+        {TEXT("0x1"), 9, 0, false},
+        {TEXT("+1"), 9, 0, false},
+        {TEXT(" 1"), 9, 0, false},
+        {TEXT("1g"), 99, 0, false},
+        {TEXT("1\0"), 99, 0, false},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        uint64_t number = 0;
+        bool good = span_to_hex_number(rows[i].text, rows[i].max, &number);
+        CHECK_NUMBER(rows[i].text, good, rows[i].good);
+        assert_true(number == rows[i].number);
+    }
+}
+
 static void test_ascii(void **state)
 {
     (void)state;
@@ -319,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_span_trim),
         cmocka_unit_test(test_span_next),
         cmocka_unit_test(test_span_to_number),
+        cmocka_unit_test(test_span_to_hex_number),
         cmocka_unit_test(test_ascii),
         cmocka_unit_test(test_amz_date),
         cmocka_unit_test(test_amz_date_bad),

@@ -184,6 +184,25 @@ static void test_escapes(void **state)
     }
 }
 
+/* RFC 4648, 10. */
+static void test_base64(void **state)
+{
+    (void)state;
+    static const struct {
+        struct span bytes, text;
+    } rows[] = {{TEXT(""), TEXT("")}, {TEXT("f"), TEXT("Zg==")}, {TEXT("fo"), TEXT("Zm8=")},
+        {TEXT("foo"), TEXT("Zm9v")}, {TEXT("foob"), TEXT("Zm9vYg==")},
+        {TEXT("fooba"), TEXT("Zm9vYmE=")}, {TEXT("foobar"), TEXT("Zm9vYmFy")},
+        {TEXT("\xff\xef\xbe"), TEXT("/+++")}};
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        char memory[16], *copy = check_copy(rows[i].bytes);
+        struct buf out = buf_over(memory, sizeof memory);
+        buf_base64(&out, (const unsigned char *)copy, rows[i].bytes.len);
+        CHECK_TEXT(rows[i].bytes, buf_span(&out), rows[i].text);
+        free(copy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_each_way_fails),
         cmocka_unit_test(test_format_at_the_limit),
         cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_base64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

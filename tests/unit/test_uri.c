@@ -87,6 +87,16 @@ static void test_no_room(void **state)
     assert_true(out.len <= sizeof memory);
 }
 
+static void test_parameters(void **state)
+{
+    (void)state;
+    char memory[64];
+    struct buf query = buf_over(memory, sizeof memory);
+    uri_add_parameter(&query, SPAN("a"), SPAN("b c/d"));
+    uri_add_parameter(&query, SPAN("e"), SPAN(""));
+    CHECK_TEXT(SPAN("parameters"), buf_span(&query), SPAN("a=b%20c%2Fd&e="));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +104,7 @@ int main(void)
         cmocka_unit_test(test_recode_encodes_a_slash),
         cmocka_unit_test(test_recode_is_a_normal_form),
         cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
