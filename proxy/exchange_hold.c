@@ -11,6 +11,8 @@ enum {
     HELD_FACTOR = 4,              /* all held bodies together, in times of one's maximum */
 };
 
+#define SIGNED_CHUNKS "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+
 static bool is_hex_hash(struct span text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -35,11 +37,15 @@ static enum err known_hash(struct exchange *x, struct fault *fault)
     struct span given = head_value(&x->head, FIELD_X_AMZ_CONTENT_SHA256);
     bool streaming = span_starts_nocase(given, SPAN("STREAMING-"));
     bool passes = x->route.s3 && span_equal(given, SPAN("STREAMING-UNSIGNED-PAYLOAD-TRAILER"));
+    bool trailers = span_equal(given, SPAN(SIGNED_CHUNKS "-TRAILER"));
+    if (x->route.s3 && x->framing.kind != BODY_NONE
+        && (trailers || span_equal(given, SPAN(SIGNED_CHUNKS))))
+        return open_plan(x, trailers, fault);
     if (streaming && !passes)
         return fault_set(fault, ERR_NOT_IMPLEMENTED,
-            "A body of signed chunks cannot be passed on yet, for its signatures are the "
-            "client's. Let the client send it plain: over http:// most SDKs have a setting for "
-            "unsigned payloads.");
+            "A body of chunks that are signed in this way (X-Amz-Content-Sha256) cannot be passed "
+            "on, for its signatures are the client's. Let the client send it plain: over http:// "
+            "most SDKs have a setting for unsigned payloads.");
     if (x->route.s3 && chunks_unannounced(&x->head, streaming))
         return fault_set(fault, ERR_BAD_REQUEST,
             "The body is aws-chunked, but X-Amz-Content-Sha256 does not say so in one way: S3 "
@@ -66,6 +72,10 @@ static bool must_hold(const struct exchange *x)
     bool chunked = x->framing.kind == BODY_CHUNKED;
     bool encoded = span_starts(x->hash, SPAN("STREAMING-"));
     bool here = is_short(x) && x->framing.length <= x->beside_head;
+    if (x->opens == OPENS_TO_CHUNKS)
+        return false; /* its end waits until all is checked, and so does the object */
+    if (x->opens == OPENS_TO_PLAIN)
+        return here || x->opened_length == 0; /* a head alone would make an empty object */
     return x->access_open || x->hash.len == 0 || (chunked && !encoded) || here;
 }
 
@@ -110,7 +120,7 @@ enum err send_plan(struct exchange *x, struct fault *fault)
     enum err err = known_hash(x, fault);
     bool chunked = x->framing.kind == BODY_CHUNKED;
     x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
-    x->copies = !x->holds && is_short(x);
+    x->copies = !x->holds && is_short(x) && x->opens != OPENS_TO_CHUNKS;
     bool streams = x->framing.kind != BODY_NONE && !x->holds && !x->copies;
     x->asks = x->framing.expects_continue || (streams && place_asks(x));
     if (err || (!x->holds && !x->copies))
@@ -128,7 +138,7 @@ enum err send_plan(struct exchange *x, struct fault *fault)
     return err;
 }
 
-static enum err hold_piece(struct exchange *x, struct span piece, struct fault *fault)
+static enum err hold_content(struct exchange *x, struct span piece, struct fault *fault)
 {
     size_t needed = x->held_bytes + piece.len;
     if (needed > x->held_max) {
@@ -142,6 +152,11 @@ static enum err hold_piece(struct exchange *x, struct span piece, struct fault *
     memcpy(x->held + x->held_bytes, piece.at, piece.len);
     x->held_bytes += piece.len;
     return OK;
+}
+
+static enum err hold_piece(struct exchange *x, struct span piece, struct fault *fault)
+{
+    return x->opens ? open_take(x, piece, hold_content, fault) : hold_content(x, piece, fault);
 }
 
 /* The held body is whole: its hash is known, and with it whether a signature that covers it is the
@@ -181,6 +196,8 @@ void hold_take(struct exchange *x, struct span *bytes)
         err = hold_bad_body(x, &fault);
     if (!err && x->body.left > x->proxy->options.max_body - x->held_bytes)
         err = too_large(x, &fault); /* a chunk's size tells it before its bytes come */
+    if (!err && step == BODY_END && x->opens)
+        err = open_end(x, &fault);
     if (!err && step == BODY_END)
         err = on_held(x, &fault);
     if (err)

@@ -113,15 +113,25 @@ void send_begin(struct exchange *x)
     client_wake(x->client); /* its bytes may be here already */
 }
 
+/* Whether the body goes on in chunks: as it came, or because how long it becomes is not known. */
+static bool sends_chunks(const struct exchange *x)
+{
+    bool came_so = x->framing.kind == BODY_CHUNKED && !x->opens;
+    return (came_so || x->opens == OPENS_TO_CHUNKS) && !x->holds;
+}
+
 static struct outgoing_body body_to_send(const struct exchange *x)
 {
-    bool chunked = x->framing.kind == BODY_CHUNKED && !x->holds;
+    bool chunked = sends_chunks(x);
     bool writes = head_method_is(&x->head, SPAN("PUT")) || head_method_is(&x->head, SPAN("POST"))
         || head_method_is(&x->head, SPAN("PATCH"));
     return (struct outgoing_body){
         .chunked = chunked,
         .has_length = !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || writes),
-        .length = x->holds ? x->held_bytes : x->framing.length,
+        .length = x->holds ? x->held_bytes
+            : x->opens     ? x->opened_length
+                           : x->framing.length,
+        .opened = x->opens == OPENS_TO_PLAIN,
         .expect_continue = x->asks && !x->holds && x->held_bytes == 0,
         .hash = x->hash,
     };
@@ -179,8 +189,9 @@ void send_continue(struct exchange *x)
 }
 
 /* Content goes on under the framing that the server was told; chunks are written anew. */
-static void stream_piece(struct exchange *x, struct span piece)
+static enum err stream_content(struct exchange *x, struct span piece, struct fault *fault)
 {
+    (void)fault;
     char size[20];
     uv_buf_t content = stream_buffer(piece), line, end;
     if (x->copies) {
@@ -190,15 +201,21 @@ static void stream_piece(struct exchange *x, struct span piece)
     }
     x->body_begun = !x->copies;
     x->sent += piece.len;
-    if (x->framing.kind != BODY_CHUNKED) {
+    if (!sends_chunks(x)) {
         upstream_write(x->upstream, &content, 1);
-        return;
+        return OK;
     }
     struct buf b = buf_over(size, sizeof size);
     buf_format(&b, "%zx\r\n", piece.len);
     line = stream_buffer(buf_span(&b));
     end = stream_buffer(SPAN("\r\n"));
     upstream_write(x->upstream, (const uv_buf_t[]){line, content, end}, 3);
+    return OK;
+}
+
+static enum err stream_piece(struct exchange *x, struct span piece, struct fault *fault)
+{
+    return x->opens ? open_take(x, piece, stream_content, fault) : stream_content(x, piece, fault);
 }
 
 /* The last chunk, and those trailers that may stand there (RFC 9110, 6.5.1). */
@@ -222,15 +239,20 @@ static void take_streamed(struct exchange *x, struct span *bytes)
         x->told_continue = true; /* it has not waited, so need not be told */
         exchange_enter(x, PHASE_STREAM);
     }
-    while ((step = body_next(&x->body, bytes, &piece)) == BODY_PIECE)
-        stream_piece(x, piece);
-    if (step == BODY_BAD) {
-        (void)hold_bad_body(x, &fault);
+    enum err err = OK;
+    while (!err && (step = body_next(&x->body, bytes, &piece)) == BODY_PIECE)
+        err = stream_piece(x, piece, &fault);
+    bool whole = !err && (step == BODY_END || body_whole(&x->body));
+    if (!err && step == BODY_BAD)
+        err = hold_bad_body(x, &fault);
+    if (whole && x->opens)
+        err = open_end(x, &fault);
+    if (err) {
         exchange_fail(x, &fault);
         return;
     }
-    if (step == BODY_END || body_whole(&x->body)) {
-        if (x->framing.kind == BODY_CHUNKED)
+    if (whole) {
+        if (sends_chunks(x))
             stream_end_of_chunks(x);
         exchange_enter(x, PHASE_SENT);
     } else if (upstream_blocked(x->upstream)) {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "proxy/answer.h"
+#include "proxy/aws/chunk_signature.h"
 #include "proxy/base/log.h"
 #include "proxy/client.h"
 #include "proxy/core.h"
 #include "proxy/exchange.h"
+#include "proxy/http/aws_chunked.h"
 #include "proxy/http/body.h"
 #include "proxy/http/scan.h"
 #include "proxy/outgoing.h"
@@ -23,6 +25,9 @@ enum phase {
     PHASE_DISCARD,     /* the server has answered already, and does not want the rest */
     PHASE_PAUSE,       /* throttled: it is sent again in a moment */
 };
+
+/* What becomes of a body of signed chunks. */
+enum opens { OPENS_NOTHING, OPENS_TO_PLAIN, OPENS_TO_CHUNKS };
 
 /* How far the answer is. */
 enum answer {
@@ -60,6 +65,13 @@ struct exchange {
     bool waited_again;   /* after that */
     unsigned generation; /* of the keys that it was signed with */
 
+    enum opens opens;
+    bool checks; /* chain checks the chunks' signatures */
+    bool in_chunk;
+    char last_byte; /* of the content; it waits until all is checked */
+    uint64_t opened_length;
+    struct chunk_chain chain;
+
     bool asks;        /* the server is to say whether it wants the body, before that is sent */
     bool lost;        /* a kept connection died under it, and it was sent again */
     bool remedied;    /* it was sent again with newer keys, another time or region */
@@ -93,6 +105,7 @@ struct exchange {
     uint64_t head_ns, take_ns, ready_ns, first_ns;
 
     struct claim claim;
+    struct aws_chunked chunked;
     struct head head;
     struct head answer_head;
     struct body body;
@@ -150,6 +163,9 @@ void exchange_pause(struct exchange *x, unsigned ms);
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
 
+/* exchange_record.c: counts it, and logs it at DEBUG. */
+void exchange_record(struct exchange *x);
+
 /* exchange_page.c: answers with the page, or says why not. Ends the exchange, or waits. */
 void page_serve(struct exchange *x);
 
@@ -160,6 +176,18 @@ MUST_USE enum err send_plan(struct exchange *x, struct fault *fault);
  * exchange. */
 void hold_take(struct exchange *x, struct span *bytes);
 enum err hold_bad_body(const struct exchange *x, struct fault *fault);
+
+/* exchange_open.c */
+/* The body is of signed chunks, with or without trailers: it will be opened. Errors:
+ * LENGTH_REQUIRED, OUT_OF_MEMORY. */
+MUST_USE enum err open_plan(struct exchange *x, bool trailers, struct fault *fault);
+/* Takes bytes of the body; what is to be sent goes to the sink. Errors: the sink's, and BAD_REQUEST
+ * where a chunk is not what it should be: then the object must not become whole. */
+typedef enum err open_sink(struct exchange *x, struct span content, struct fault *fault);
+MUST_USE enum err open_take(
+    struct exchange *x, struct span bytes, open_sink *sink, struct fault *fault);
+/* The body has ended. Errors: BAD_REQUEST where the chunks have not. */
+MUST_USE enum err open_end(const struct exchange *x, struct fault *fault);
 
 /* exchange_send.c */
 /* Asks for a connection; what follows comes of itself. May end the exchange. */

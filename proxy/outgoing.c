@@ -18,14 +18,45 @@ static bool is_signed(const struct field *field)
         || span_starts_nocase(field->name, SPAN("x-amz-"));
 }
 
+/* What told of chunks that are no more. */
+static bool tells_of_chunks(const struct field *field)
+{
+    return span_equal_nocase(field->name, SPAN("X-Amz-Decoded-Content-Length"))
+        || span_equal_nocase(field->name, SPAN("X-Amz-Trailer"));
+}
+
+/* "gzip,aws-chunked" goes on as "gzip", and "aws-chunked" not at all. */
+static void write_encoding(struct buf *out, const struct field *field)
+{
+    struct span list = field->value, item;
+    bool begun = false;
+    while (span_next(&list, ',', &item)) {
+        item = span_trim(item);
+        if (item.len == 0 || span_equal_nocase(item, SPAN("aws-chunked")))
+            continue;
+        if (begun)
+            buf_text(out, ", ");
+        else
+            buf_text(out, "Content-Encoding: ");
+        buf_add(out, item);
+        begun = true;
+    }
+    if (begun)
+        buf_text(out, "\r\n");
+}
+
 /* What the client sent and the service should see, in its order. */
 static void write_client_fields(
     const struct outgoing *o, struct buf *out, struct canonical *canonical)
 {
     for (size_t i = 0; i < o->head->count; i++) {
         const struct field *field = &o->head->fields[i];
-        if (!head_forwards(o->head, field))
+        if (!head_forwards(o->head, field) || (o->body.opened && tells_of_chunks(field)))
             continue;
+        if (o->body.opened && span_equal_nocase(field->name, SPAN("Content-Encoding"))) {
+            write_encoding(out, field);
+            continue;
+        }
         write_field(out, field->name, field->value);
         if (is_signed(field))
             canonical_add(canonical, field->name, field->value);

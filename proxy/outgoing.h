@@ -12,6 +12,7 @@ struct outgoing_body {
     bool has_length; /* a Content-Length is sent, perhaps 0 */
     uint64_t length;
     bool expect_continue; /* the server is asked to say when it wants the body */
+    bool opened;          /* it was aws-chunked, and is so no more */
     struct span hash;     /* hex SHA-256, or one of SigV4's literals */
 };
 
