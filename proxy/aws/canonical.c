@@ -118,16 +118,12 @@ static void canonical_value(struct buf *out, struct span value)
     }
 }
 
-static bool same_name_again(const struct canonical *c, size_t i)
-{
-    return i > 0 && span_equal_nocase(c->fields[i - 1].name, c->fields[i].name);
-}
-
 void canonical_signed_headers(struct canonical *c, struct buf *signed_headers)
 {
     sort_fields(c);
     for (size_t i = 0; i < c->count; i++) {
-        if (same_name_again(c, i))
+        bool again = i > 0 && span_equal_nocase(c->fields[i - 1].name, c->fields[i].name);
+        if (again)
             continue;
         if (i > 0)
             buf_char(signed_headers, ';');
@@ -138,7 +134,8 @@ void canonical_signed_headers(struct canonical *c, struct buf *signed_headers)
 static void canonical_fields(const struct canonical *c, struct buf *out)
 {
     for (size_t i = 0; i < c->count; i++) {
-        if (same_name_again(c, i)) {
+        bool again = i > 0 && span_equal_nocase(c->fields[i - 1].name, c->fields[i].name);
+        if (again) {
             out->len -=
                 !out->failed; /* back over the line feed: values of one name share its line */
             buf_char(out, ',');
