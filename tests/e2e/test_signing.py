@@ -287,17 +287,6 @@ def test_unsigned_aws_chunks_in_a_chunked_body(shared):
     assert shared.last.body == encoded
 
 
-@pytest.mark.parametrize("kind", ["STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-                                  "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"])
-def test_signed_aws_chunks_are_not_passed_on(shared, kind):
-    seen = len(shared.upstream.requests)
-    headers = [("X-Amz-Content-Sha256", kind), ("Content-Encoding", "aws-chunked"),
-               ("X-Amz-Decoded-Content-Length", "1")]
-    answer = shared.ask("PUT", "/s3/b/k", headers, b"1;chunk-signature=" + b"0" * 64 + b"\r\nx\r\n")
-    assert answer.outcome == (501, "NotImplemented")
-    assert len(shared.upstream.requests) == seen
-
-
 # --- answers
 
 def test_answers_go_untouched_and_in_order(stage):
