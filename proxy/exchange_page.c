@@ -1,5 +1,7 @@
 /* Requests for the proxy's own pages: answered here and now, nothing goes upstream. */
+#include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
+#include "proxy/pages/presign_page.h"
 
 /* The page that is asked for, or NULL with the fault. */
 static const struct page *find_page(struct exchange *x, struct fault *fault)
@@ -7,13 +9,13 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     struct span query = x->route.query, parameter;
     const struct page *page = page_find(x->route.path);
     bool verify = false;
-    while (span_next(&query, '&', &parameter))
+    while (page && !page->presigns && span_next(&query, '&', &parameter))
         verify =
             verify || span_equal(span_first(parameter, span_find(parameter, '=')), SPAN("verify"));
     if (!page || verify) {
         (void)fault_set(fault, ERR_NOT_FOUND,
             "The proxy has no such page. There are /-/health, /-/identity (without ?verify in this "
-            "version) and /-/metrics.");
+            "version), /-/metrics and /-/presign.");
         return NULL;
     }
     if (head_method_is(&x->head, SPAN("GET")) || head_method_is(&x->head, SPAN("HEAD")))
@@ -22,21 +24,67 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     return NULL;
 }
 
-static void write_page(struct exchange *x, const struct page *page)
+static bool wants_text(const struct exchange *x)
+{
+    const struct field *accept = head_find_name(&x->head, SPAN("Accept"));
+    return accept && span_starts_nocase(accept->value, SPAN("text/plain"));
+}
+
+/* The URL is for where the request would go, so it is routed as one. */
+static enum err write_presigned(struct exchange *x, struct buf *body, struct fault *fault)
+{
+    struct proxy *proxy = x->proxy;
+    struct credentials_store *store = proxy->options.credentials;
+    struct presign_ask ask;
+    struct route route;
+    struct presign_with with = {.signer = proxy->signer,
+        .credentials = credentials_current(store),
+        .credentials_end_ms = credentials_facts(store).expires_ms,
+        .now_ms = clock_wall_ms() + proxy->skew.offset_ms,
+        .bare = wants_text(x)};
+    if (!with.credentials)
+        return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(store));
+    enum err err = presign_parse(x->route.query, &ask, fault);
+    if (!err)
+        err = route_find(&proxy->route, &ask.target, &route, fault);
+    if (!err && route.kind != ROUTE_SERVICE)
+        err = fault_set(
+            fault, ERR_BAD_REQUEST, "The parameter url must be a service's, not a page's.");
+    if (err)
+        return err;
+    place_route(proxy, &route);
+    return presign_write(&ask, &route, &with, body, fault);
+}
+
+static enum err write_body(
+    struct exchange *x, const struct page *page, struct buf *body, struct fault *fault)
 {
     struct proxy *proxy = x->proxy;
     const struct proxy_options *options = &proxy->options;
     struct pool_stats stats = pool_stats(proxy->pool);
+    if (page->presigns)
+        return write_presigned(x, body, fault);
     proxy->counters.clients = (unsigned)proxy->client_count;
     proxy->counters.upstream_open = stats.open;
     proxy->counters.upstream_opened = stats.opened;
     struct page_facts facts = {&proxy->counters, options->credentials, options->function_name,
         options->function_version, options->route.region};
+    page->write(&facts, body);
+    return OK;
+}
+
+static void write_page(struct exchange *x, const struct page *page)
+{
+    struct proxy *proxy = x->proxy;
+    struct fault fault;
     struct buf body = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
     struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
-    page->write(&facts, &body);
+    if (write_body(x, page, &body, &fault) != OK) {
+        exchange_fail(x, &fault);
+        return;
+    }
     struct answer_own own = {.status = 200,
-        .content_type = page->content_type,
+        .content_type = page->presigns && wants_text(x) ? SPAN("text/plain") : page->content_type,
         .body = buf_span(&body),
         .to_head = head_method_is(&x->head, SPAN("HEAD"))};
     x->close = !x->framing.keep_alive || !body_whole(&x->body);

@@ -14,14 +14,14 @@ static bool at_aws(const struct exchange *x)
     return span_equal(x->route.server, x->route.host);
 }
 
-void place_find(struct exchange *x)
+void place_route(struct proxy *proxy, struct route *route)
 {
-    struct span bucket, region;
-    if (x->proxy->buckets.count == 0 || !bucket_of(x, &bucket))
+    struct span bucket, region, home = proxy->route.region;
+    if (proxy->buckets.count == 0 || !route_bucket(route, home, &bucket))
         return;
-    region = buckets_region(&x->proxy->buckets, bucket, clock_wall_ms());
-    if (region.len > 0 && !span_equal(region, x->route.region))
-        (void)route_move(&x->route, x->proxy->route.region, region); /* else S3 says so again */
+    region = buckets_region(&proxy->buckets, bucket, clock_wall_ms());
+    if (region.len > 0 && !span_equal(region, route->region))
+        (void)route_move(route, home, region); /* where it cannot be, S3 says so again */
 }
 
 bool place_asks(const struct exchange *x)

@@ -223,7 +223,7 @@ void weigh_decide(struct exchange *x);
 
 /* exchange_place.c */
 /* Where the bucket of a request to S3 lies, as far as S3 has told. */
-void place_find(struct exchange *x);
+void place_route(struct proxy *proxy, struct route *route);
 /* Whether the server is to be asked before the body is sent: S3, of a bucket that has not been
  * heard of yet, so that the body is still there if it lies elsewhere. */
 bool place_asks(const struct exchange *x);

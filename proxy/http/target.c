@@ -78,9 +78,8 @@ static void split_query(struct span text, struct target *target)
 }
 
 /* "http://host/path?query" */
-static bool parse_absolute(struct span text, struct target *target)
+static bool parse_absolute(struct span text, struct span scheme, struct target *target)
 {
-    struct span scheme = SPAN("http://");
     if (!span_starts_nocase(text, scheme))
         return false;
     text = span_from(text, scheme.len);
@@ -93,6 +92,16 @@ static bool parse_absolute(struct span text, struct target *target)
     if (target->path.len == 0)
         target->path = SPAN("/");
     target->absolute = true;
+    return true;
+}
+
+bool target_parse(struct span text, struct target *target)
+{
+    *target = (struct target){.absolute = false};
+    if (!span_starts(text, SPAN("/")))
+        return parse_absolute(text, SPAN("http://"), target)
+            || parse_absolute(text, SPAN("https://"), target);
+    split_query(text, target);
     return true;
 }
 
@@ -125,7 +134,7 @@ enum err target_of_request(const struct head *head, struct target *target, struc
             "TRACE would show the signature to its sender; it is refused.");
     if (head->target.at[0] == '/')
         split_query(head->target, target);
-    else if (!parse_absolute(head->target, target))
+    else if (!parse_absolute(head->target, SPAN("http://"), target))
         return fault_set(fault, ERR_BAD_REQUEST,
             "The address is neither a path nor an http:// URL of a plain host; user names in it "
             "are refused.");

@@ -26,6 +26,9 @@ bool authority_parse(struct span text, struct authority *authority);
 /* Whether the host names this very machine: localhost, 127.x.x.x or ::1. */
 bool authority_is_loopback(const struct authority *authority);
 
+/* A path, or an http:// or https:// URL without user; false where it is none of them. */
+bool target_parse(struct span text, struct target *target);
+
 /* Takes the target of a request apart, and finds its one Host. The absolute form wins over Host
  * (RFC 9112, 3.2.2). Errors: BAD_REQUEST, METHOD_NOT_ALLOWED (CONNECT, TRACE). */
 MUST_USE enum err target_of_request(

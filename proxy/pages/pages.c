@@ -124,10 +124,11 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
         "" literal, sizeof(literal) - 1 \
     }
 static const struct page pages[] = {
-    {TEXT("/-/health"), false, false, TEXT("application/json"), write_health},
-    {TEXT("/-/identity"), true, true, TEXT("application/json"), write_identity},
-    {TEXT("/-/metrics"), true, false, TEXT("text/plain; version=0.0.4; charset=utf-8"),
+    {TEXT("/-/health"), false, false, false, TEXT("application/json"), write_health},
+    {TEXT("/-/identity"), true, true, false, TEXT("application/json"), write_identity},
+    {TEXT("/-/metrics"), true, false, false, TEXT("text/plain; version=0.0.4; charset=utf-8"),
         write_metrics},
+    {TEXT("/-/presign"), true, true, true, TEXT("application/json"), NULL},
 };
 
 const struct page *page_find(struct span path)

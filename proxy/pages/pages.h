@@ -28,6 +28,7 @@ struct page {
     struct span path;
     bool needs_token;
     bool needs_keys; /* credentials are fetched for it where they have to be */
+    bool presigns;   /* presign_page.h writes it */
     struct span content_type;
     void (*write)(const struct page_facts *facts, struct buf *out);
 };
