@@ -197,7 +197,8 @@ def test_every_page_is_there(shared):
     pages = [quoted(page)[0].split() for page, _ in rows("Pages")]
     assert len(pages) >= 3
     for method, path in pages:
-        assert shared.ask(method, path).status == 200
+        needed = "?url=/s3/bucket/key" if path == "/-/presign" else ""
+        assert shared.ask(method, path + needed).status == 200
     assert shared.ask("GET", "/-/health", token=False).text == quoted(rows("Pages")[0][1])[0] + "\n"
 
 
