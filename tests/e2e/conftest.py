@@ -4,9 +4,10 @@ import contextlib
 
 import pytest
 
-from harness import names
+from harness import clock, names
 from harness.authority import Authority
 from harness.client import Client
+from harness.issuer import WEB_TOKEN, Issuer
 from harness.proxy import SANITIZERS, Proxy
 from harness.upstream import Upstream
 
@@ -131,3 +132,61 @@ def library(tmp_path_factory):
 def named(library):
     """named({host: addresses}, port) is the environment in which the program resolves these names only."""
     return lambda hosts, port=None: names.environment(library, hosts, port, SANITIZERS["ASAN_OPTIONS"])
+
+
+@pytest.fixture(scope="session")
+def clock_library(tmp_path_factory):
+    return clock.build(tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture
+def moved_clock(clock_library, tmp_path):
+    """A wall clock for the program, that the test moves."""
+    return clock.Clock(clock_library, tmp_path)
+
+
+@pytest.fixture
+def issuer(moved_clock):
+    """A server that gives keys; what it found wrong in the program's requests fails the test at its end."""
+    server = Issuer(clock=moved_clock)
+    yield server
+    server.gate.set()
+    server.close()
+    assert not server.wrong, server.wrong
+
+
+@pytest.fixture
+def web_token(tmp_path):
+    file = tmp_path / "web-token"
+    file.write_text(WEB_TOKEN)
+    return file
+
+
+@pytest.fixture
+def sources(issuer, web_token):
+    """Each source's environment, by its name."""
+    return {"container": issuer.container(), "web identity": issuer.web_identity(web_token),
+            "instance": issuer.instance(), "further role": issuer.further_role(),
+            "container and further role": {**issuer.container(), **issuer.further_role()}}
+
+
+@pytest.fixture
+def sourced(stage, authority, issuer, sources, moved_clock):
+    """sourced(source, handler, **env) is a stage whose program fetches its keys from the issuer."""
+    def start(source, handler=None, **env):
+        upstream = Upstream(authority, handler, role=RolesOf(issuer), clock=moved_clock)
+        return stage(upstream=upstream, **{"COUNTERSIGN_AUTH": "none", "COUNTERSIGN_LOG_LEVEL": "TRACE",
+                                           **moved_clock.environment(SANITIZERS["ASAN_OPTIONS"]), **sources[source],
+                                           **env})
+
+    return start
+
+
+class RolesOf:
+    """Whatever the issuer has given out by the time it is asked."""
+
+    def __init__(self, issuer):
+        self.issuer = issuer
+
+    def __iter__(self):
+        return iter(self.issuer.roles)
