@@ -64,6 +64,7 @@ class Issuer(Upstream):
         self.expiration = expiration    # what the answers say in its place
         self.same = False               # the same keys again and again
         self.container_token = CONTAINER_TOKEN
+        self.caller = ROLE              # may assume a role, beside those whose keys were given out
         self.script, self.asked, self.issued, self.wrong = [], [], [], []
         self.gate = threading.Event()
         self.gate.set()
@@ -91,7 +92,7 @@ class Issuer(Upstream):
     @property
     def roles(self):
         """All that requests may be signed with."""
-        return [ROLE, *(each.variables for each in self.issued)]
+        return [self.caller, *(each.variables for each in self.issued)]
 
     @property
     def newest(self):
