@@ -1,6 +1,7 @@
-/* The proxy in its loop, with a client and a plain-HTTP server of the test's own: it lets go of
- * all that it opened, and whichever allocation fails, the client has an answer or an end, and
- * nothing leaks. Only the project's own allocations fail; those of libraries go on as ever.
+/* The proxy in its loop, with a client, a plain-HTTP server of the test's own, and another that
+ * gives keys: it lets go of all that it opened, and whichever allocation fails, the client has an
+ * answer or an end, and nothing leaks. Only the project's own allocations fail; those of libraries
+ * go on as ever.
  */
 /* wrap: malloc calloc realloc */
 #include "tests/unit/check.h"
@@ -29,14 +30,18 @@ struct peer {
     char bytes[16 * 1024];
 };
 
+/* Where the keys come from. */
+enum keys { KEYS_STATIC, KEYS_CONTAINER, KEYS_ROLE, KEYS_CONTAINER_ROLE };
+
 struct stage {
     uv_loop_t loop;
     struct proxy *proxy;
     struct credentials_store *credentials;
-    struct endpoint endpoint;
+    struct endpoint endpoints[2]; /* for all services; for STS */
+    enum keys keys;
     char directory[32], listen[64];
-    int server_socket;
-    struct peer client, server;
+    int server_socket, issuer_socket;
+    struct peer client, server, issuer;
     struct span answer; /* what the server sends once it has a whole head */
 };
 
@@ -63,8 +68,40 @@ static void receive(struct peer *peer)
     peer->bytes[peer->received] = '\0';
 }
 
+static void hang_up(struct peer *peer)
+{
+    if (peer->fd >= 0)
+        (void)close(peer->fd);
+    *peer = (struct peer){.fd = -1};
+}
+
+#define KEYS_JSON                                   \
+    "HTTP/1.1 200 OK\r\nContent-Length: 57\r\n\r\n" \
+    "{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}"
+#define KEYS_XML                                                                        \
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n97\r\n"                       \
+    "<Credentials><AccessKeyId>ASIA2</AccessKeyId><SecretAccessKey>s</SecretAccessKey>" \
+    "<SessionToken>t</SessionToken><Expiration>2</Expiration></Credentials>\r\n0\r\n\r\n"
+
+/* Each of its connections is for one request: as a container's endpoint, or, to a POST, as STS. */
+static void issue(struct stage *stage)
+{
+    struct peer *issuer = &stage->issuer;
+    if (issuer->fd < 0)
+        issuer->fd = accept4(stage->issuer_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    size_t before = issuer->received;
+    receive(issuer);
+    if (issuer->received > before && strstr(issuer->bytes, "\r\n\r\n")) {
+        struct span keys = issuer->bytes[0] == 'P' ? SPAN(KEYS_XML) : SPAN(KEYS_JSON);
+        (void)send(issuer->fd, keys.at, keys.len, MSG_NOSIGNAL);
+    }
+    if (issuer->ended)
+        hang_up(issuer);
+}
+
 static void serve(struct stage *stage)
 {
+    issue(stage);
     if (stage->server.fd < 0)
         stage->server.fd = accept4(stage->server_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     receive(&stage->server);
@@ -80,13 +117,6 @@ static void turn(struct stage *stage, int turns)
         await_with_loop(stage, -1);
         serve(stage);
     }
-}
-
-static void hang_up(struct peer *peer)
-{
-    if (peer->fd >= 0)
-        (void)close(peer->fd);
-    *peer = (struct peer){.fd = -1};
 }
 
 static int open_server(unsigned *port)
@@ -115,7 +145,7 @@ static struct proxy_options options_of(struct stage *stage)
 {
     return (struct proxy_options){.loop = &stage->loop,
         .listen = span_of(stage->listen),
-        .route = {.region = SPAN("eu-west-1"), .endpoints = 1, .endpoint = &stage->endpoint},
+        .route = {.region = SPAN("eu-west-1"), .endpoints = 2, .endpoint = stage->endpoints},
         .credentials = stage->credentials,
         .max_body = 64 * 1024,
         .max_connections = 8,
@@ -125,27 +155,43 @@ static struct proxy_options options_of(struct stage *stage)
         .idle_ms = 1000};
 }
 
+static struct credentials_store *create_credentials(const struct stage *stage)
+{
+    struct credentials_options options = {.environment = {.access_key_id = SPAN("ASIA0"),
+                                              .secret_access_key = SPAN("secret"),
+                                              .session_token = SPAN("token")},
+        .session = SPAN("session")};
+    if (stage->keys == KEYS_CONTAINER || stage->keys == KEYS_CONTAINER_ROLE) {
+        options.environment = (struct credentials){.session_token = {NULL, 0}};
+        options.container = (struct source_server){stage->endpoints[1].authority, false, SPAN("/")};
+        options.container_token = SPAN("token");
+    }
+    if (stage->keys == KEYS_ROLE || stage->keys == KEYS_CONTAINER_ROLE)
+        options.role = SPAN("arn:aws:iam::123456789012:role/further");
+    return credentials_create(&options);
+}
+
 static int set_up(void **state)
 {
     static struct stage stage;
-    struct credentials credentials = {.access_key_id = SPAN("ASIAIOSFODNN7EXAMPLE"),
-        .secret_access_key = SPAN("secret"),
-        .session_token = SPAN("token")};
     struct endpoint endpoint = {.variable = SPAN("COUNTERSIGN_ENDPOINT"),
         .authority = {.text = SPAN("127.0.0.1"), .host = SPAN("127.0.0.1")}};
     failing_arm(0);
     (void)alarm(STUCK_S);
     log_setup(LOG_FATAL, LOG_TEXT, STDERR_FILENO);
-    stage = (struct stage){.client = {.fd = -1}, .server = {.fd = -1}, .endpoint = endpoint};
+    stage = (struct stage){.client = {.fd = -1},
+        .server = {.fd = -1},
+        .issuer = {.fd = -1},
+        .endpoints = {endpoint, endpoint}};
+    stage.endpoints[1].service = SPAN("sts");
     memcpy(stage.directory, "/tmp/countersign-XXXXXX", sizeof "/tmp/countersign-XXXXXX");
     if (!mkdtemp(stage.directory))
         return -1;
     (void)snprintf(stage.listen, sizeof stage.listen, "unix:%s/socket", stage.directory);
-    stage.server_socket = open_server(&stage.endpoint.authority.port);
-    stage.credentials =
-        credentials_create(&(struct credentials_options){.environment = credentials});
+    stage.server_socket = open_server(&stage.endpoints[0].authority.port);
+    stage.issuer_socket = open_server(&stage.endpoints[1].authority.port);
     *state = &stage;
-    return stage.credentials ? 0 : -1;
+    return 0;
 }
 
 static int tear_down(void **state)
@@ -153,7 +199,7 @@ static int tear_down(void **state)
     struct stage *stage = *state;
     failing_arm(0);
     (void)close(stage->server_socket);
-    credentials_destroy(stage->credentials);
+    (void)close(stage->issuer_socket);
     return rmdir(stage->directory);
 }
 
@@ -161,10 +207,11 @@ static int tear_down(void **state)
 static bool open_proxy(struct stage *stage)
 {
     struct fault fault;
+    stage->credentials = create_credentials(stage);
     struct proxy_options options = options_of(stage);
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     stage->loop.data = &memory;
-    stage->proxy = proxy_create(&options);
+    stage->proxy = stage->credentials ? proxy_create(&options) : NULL;
     if (stage->proxy)
         assert_int_equal(proxy_listen(stage->proxy, &fault), OK);
     return stage->proxy != NULL;
@@ -175,12 +222,15 @@ static void close_proxy(struct stage *stage)
 {
     hang_up(&stage->client);
     hang_up(&stage->server);
+    hang_up(&stage->issuer);
     if (stage->proxy)
         proxy_close(stage->proxy);
     (void)uv_run(&stage->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&stage->loop), 0);
     proxy_free(stage->proxy);
     stage->proxy = NULL;
+    credentials_destroy(stage->credentials);
+    stage->credentials = NULL;
 }
 
 /* --- The cases ------------------------------------------------------------------------------- */
@@ -198,6 +248,7 @@ static void test_create_close(void **state)
 static void test_never_listens(void **state)
 {
     struct stage *stage = *state;
+    stage->credentials = create_credentials(stage);
     struct proxy_options options = options_of(stage);
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     stage->loop.data = &memory;
@@ -210,8 +261,8 @@ static void test_address_taken(void **state)
 {
     struct stage *stage = *state;
     struct fault fault = {.err = OK};
-    struct proxy_options options = options_of(stage);
     assert_true(open_proxy(stage));
+    struct proxy_options options = options_of(stage);
     struct proxy *second = proxy_create(&options);
     assert_non_null(second);
     assert_int_not_equal(proxy_listen(second, &fault), OK);
@@ -248,30 +299,44 @@ static const struct scene {
     const char *name;
     struct span request, answer;
     const char *expected; /* the client's status line where nothing fails */
+    enum keys keys;
 } scenes[] = {
-    {"page", TEXT("GET /-/health" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 "},
-    {"refused", TEXT("GET /No-Such-Service/" HOST "\r\n"), TEXT(""), "HTTP/1.1 404 "},
-    {"get", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+    {"page", TEXT("GET /-/health" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 ", KEYS_STATIC},
+    {"refused", TEXT("GET /No-Such-Service/" HOST "\r\n"), TEXT(""), "HTTP/1.1 404 ", KEYS_STATIC},
+    {"get", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
     {"get-chunked", TEXT("GET /s3/bucket/key" HOST "\r\n"),
         TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
-        "HTTP/1.1 200 "},
+        "HTTP/1.1 200 ", KEYS_STATIC},
     {"put", TEXT("PUT /s3/bucket/key" HOST "Content-Length: 5\r\n\r\nhello"), TEXT(OK_ANSWER),
-        "HTTP/1.1 200 "},
+        "HTTP/1.1 200 ", KEYS_STATIC},
     {"post-held",
         TEXT("POST /dynamodb/" HOST "Content-Type: application/x-amz-json-1.0\r\n"
              "Content-Length: 2\r\n\r\n{}"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
     {"post-held-chunked",
         TEXT("POST /dynamodb/" HOST "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
     {"bad-answer", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT("SMTP ready\r\n\r\n"),
-        "HTTP/1.1 502 "},
+        "HTTP/1.1 502 ", KEYS_STATIC},
     {"request-ahead",
         TEXT("GET /s3/bucket/key HTTP/1.1\r\nHost: localhost\r\n\r\nGET /-/health" HOST "\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
     {"two-requests",
         TEXT("GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /s3/bucket/key" HOST "\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
+    {"container", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ",
+        KEYS_CONTAINER},
+    {"role", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_ROLE},
+    {"container-role",
+        TEXT("POST /dynamodb/" HOST "Content-Type: application/x-amz-json-1.0\r\n"
+             "Content-Length: 2\r\n\r\n{}"),
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_CONTAINER_ROLE},
+    {"container-page", TEXT("GET /-/identity" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 ",
+        KEYS_CONTAINER},
+    {"container-expired", TEXT("GET /s3/bucket/key" HOST "\r\n"),
+        TEXT("HTTP/1.1 400 Bad Request\r\nContent-Length: 40\r\nConnection: close\r\n\r\n"
+             "<Error><Code>ExpiredToken</Code></Error>"),
+        "HTTP/1.1 400 ", KEYS_CONTAINER},
 };
 
 /* The request and all that comes back, until the proxy hangs up. */
@@ -295,6 +360,7 @@ static void test_scene(void **state)
     for (size_t i = 0; i < ROWS(scenes); i++) {
         struct span name = span_of(scenes[i].name);
         struct span expected = span_of(scenes[i].expected);
+        stage->keys = scenes[i].keys;
         assert_true(open_proxy(stage));
         exchange(stage, &scenes[i]);
         CHECK_TEXT(name, span_first(span_of(stage->client.bytes), expected.len), expected);
@@ -305,6 +371,7 @@ static void test_scene(void **state)
 /* True while there was an allocation to fail. */
 static bool run_with_failure(struct stage *stage, const struct scene *scene, unsigned nth)
 {
+    stage->keys = scene->keys;
     failing_arm(nth);
     if (open_proxy(stage)) {
         exchange(stage, scene);
@@ -336,6 +403,7 @@ static void test_client_goes(void **state)
     struct stage *stage = *state;
     const struct scene *scene = &scenes[5];
     for (size_t sent = 0; sent <= scene->request.len; sent += 5) {
+        stage->keys = sent % 2 ? KEYS_CONTAINER_ROLE : KEYS_STATIC;
         assert_true(open_proxy(stage));
         connect_client(stage);
         (void)send(stage->client.fd, scene->request.at, sent, MSG_NOSIGNAL);
@@ -355,6 +423,7 @@ static void test_close_at_any_time(void **state)
     for (size_t i = 0; i < ROWS(scenes); i++)
         for (int turns = 0; turns < 8; turns++) {
             struct span request = scenes[i].request;
+            stage->keys = scenes[i].keys;
             assert_true(open_proxy(stage));
             connect_client(stage);
             (void)send(stage->client.fd, request.at, request.len, MSG_NOSIGNAL);
