@@ -5,11 +5,16 @@
 
 enum { NOW = 1440938160 }; /* 20150830T123600Z */
 
-#define AUTHORIZATION(region, names, signature)                                                    \
-    "Authorization: AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE/20150830/" region             \
-    "/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date" names ", Signature=" signature \
-    "\r\n"
-#define TYPE "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
+#define HEAD "POST / HTTP/1.1\r\nHost: "
+#define TYPE \
+    "\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\r\nContent-Length: "
+#define DATE   "160\r\nX-Amz-Date: 20150830T123600Z\r\n"
+#define TOKEN  "X-Amz-Security-Token: IQoJ/token+1==\r\n"
+#define BY     "Authorization: AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE/20150830/"
+#define NAMES  "/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date"
+#define TOKENS ";x-amz-security-token"
+#define IS     ", Signature="
+#define END    "\r\n\r\n"
 #define BODY                                                            \
     "Action=AssumeRole&Version=2011-06-15&DurationSeconds=3600"         \
     "&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fteam%2Fworker" \
@@ -18,8 +23,6 @@ enum { NOW = 1440938160 }; /* 20150830T123600Z */
     "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&DurationSeconds=3600" \
     "&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fteam%2Fworker"        \
     "&RoleSessionName=my.session%40x%2By%3D&WebIdentityToken=ab.c_d-e%2F%2B%3D%26"
-#define SIGNED      "X-Amz-Date: 20150830T123600Z\r\nX-Amz-Security-Token: IQoJ/token+1==\r\n"
-#define START(host) "POST / HTTP/1.1\r\nHost: " host "\r\n" TYPE
 
 #define ROLE    TEXT("arn:aws:iam::123456789012:role/team/worker")
 #define SESSION TEXT("my.session@x+y=")
@@ -45,33 +48,26 @@ static const struct row {
 } rows[] = {
     {TEXT("with a token"), &ireland, {ROLE, SESSION, TEXT(""), &with_token},
         TEXT("sts.eu-west-1.amazonaws.com"),
-        TEXT(START("sts.eu-west-1.amazonaws.com") "Content-Length: 160\r\n" SIGNED AUTHORIZATION(
-            "eu-west-1", ";x-amz-security-token",
-            "3d7abb316edd7a03cf6258af96cdb709a05807bc1efb00ed0900b77f79e0a2a3") "\r\n" BODY),
+        TEXT(HEAD "sts.eu-west-1.amazonaws.com" TYPE DATE TOKEN BY "eu-west-1" NAMES TOKENS IS
+                  "3d7abb316edd7a03cf6258af96cdb709a05807bc1efb00ed0900b77f79e0a2a3" END BODY),
         443},
     {TEXT("without"), &ireland, {ROLE, SESSION, TEXT(""), &without_token},
         TEXT("sts.eu-west-1.amazonaws.com"),
-        TEXT(START(
-            "sts.eu-west-1.amazonaws.com") "Content-Length: 160\r\n"
-                                           "X-Amz-Date: 20150830T123600Z\r\n" AUTHORIZATION(
-                                               "eu-west-1", "",
-                                               "570fe5dd9aba20e329b8b17cf7fc3a5cfbd1af8848bfc36abf9c18e993ee2e90") "\r\n" BODY),
+        TEXT(HEAD "sts.eu-west-1.amazonaws.com" TYPE DATE BY "eu-west-1" NAMES IS
+                  "570fe5dd9aba20e329b8b17cf7fc3a5cfbd1af8848bfc36abf9c18e993ee2e90" END BODY),
         443},
     {TEXT("an endpoint"), &elsewhere, {ROLE, SESSION, TEXT(""), &with_token}, TEXT("sts.example"),
-        TEXT(START("sts.example:8443") "Content-Length: 160\r\n" SIGNED AUTHORIZATION("eu-west-1",
-            ";x-amz-security-token",
-            "d4b70a939a637bf51286a48e8cb69c58dd09801a59460b233017f322ee577248") "\r\n" BODY),
+        TEXT(HEAD "sts.example:8443" TYPE DATE TOKEN BY "eu-west-1" NAMES TOKENS IS
+                  "d4b70a939a637bf51286a48e8cb69c58dd09801a59460b233017f322ee577248" END BODY),
         8443},
     {TEXT("another partition"), &beijing, {ROLE, SESSION, TEXT(""), &with_token},
         TEXT("sts.cn-north-1.amazonaws.com.cn"),
-        TEXT(
-            START("sts.cn-north-1.amazonaws.com.cn") "Content-Length: 160\r\n" SIGNED AUTHORIZATION(
-                "cn-north-1", ";x-amz-security-token",
-                "29864b81c3a672771390b9205fcb91f9f39ce920f1fc4654f6c50cf11ec2417e") "\r\n" BODY),
+        TEXT(HEAD "sts.cn-north-1.amazonaws.com.cn" TYPE DATE TOKEN BY "cn-north-1" NAMES TOKENS IS
+                  "29864b81c3a672771390b9205fcb91f9f39ce920f1fc4654f6c50cf11ec2417e" END BODY),
         443},
     {TEXT("web identity"), &ireland, {ROLE, SESSION, TEXT("ab.c_d-e/+=&"), &with_token},
         TEXT("sts.eu-west-1.amazonaws.com"),
-        TEXT(START("sts.eu-west-1.amazonaws.com") "Content-Length: 213\r\n\r\n" WEB), 443},
+        TEXT(HEAD "sts.eu-west-1.amazonaws.com" TYPE "213" END WEB), 443},
 };
 
 static int set_up(void **state)

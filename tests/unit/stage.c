@@ -1,0 +1,199 @@
+#include "tests/unit/stage.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "proxy/base/log.h"
+#include "tests/unit/failing.h"
+
+enum { STUCK_S = 120 };
+
+struct io_memory stage_memory;
+
+void stage_await(struct stage *stage, int fd)
+{
+    struct pollfd polled[2] = {
+        {.fd = uv_backend_fd(&stage->loop), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    (void)poll(polled, fd < 0 ? 1 : 2, 5);
+    (void)uv_run(&stage->loop, UV_RUN_NOWAIT);
+}
+
+void stage_receive(struct peer *peer)
+{
+    if (peer->fd < 0 || peer->ended)
+        return;
+    ssize_t got = recv(peer->fd, peer->bytes + peer->received,
+        sizeof peer->bytes - 1 - peer->received, MSG_DONTWAIT);
+    if (got > 0)
+        peer->received += (size_t)got;
+    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        peer->ended = true;
+    peer->bytes[peer->received] = '\0';
+}
+
+void stage_hang_up(struct peer *peer)
+{
+    if (peer->fd >= 0)
+        (void)close(peer->fd);
+    *peer = (struct peer){.fd = -1};
+}
+
+#define KEYS_JSON                                   \
+    "HTTP/1.1 200 OK\r\nContent-Length: 57\r\n\r\n" \
+    "{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}"
+#define KEYS_XML                                                                        \
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n97\r\n"                       \
+    "<Credentials><AccessKeyId>ASIA2</AccessKeyId><SecretAccessKey>s</SecretAccessKey>" \
+    "<SessionToken>t</SessionToken><Expiration>2</Expiration></Credentials>\r\n0\r\n\r\n"
+
+/* Each of its connections is for one request: as a container's endpoint, or, to a POST, as STS. */
+static void issue(struct stage *stage)
+{
+    struct peer *issuer = &stage->issuer;
+    if (issuer->fd < 0)
+        issuer->fd = accept4(stage->issuer_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    size_t before = issuer->received;
+    stage_receive(issuer);
+    if (issuer->received > before && strstr(issuer->bytes, "\r\n\r\n")) {
+        struct span keys = issuer->bytes[0] == 'P' ? SPAN(KEYS_XML) : SPAN(KEYS_JSON);
+        (void)send(issuer->fd, keys.at, keys.len, MSG_NOSIGNAL);
+    }
+    if (issuer->ended)
+        stage_hang_up(issuer);
+}
+
+void stage_serve(struct stage *stage)
+{
+    issue(stage);
+    if (stage->server.fd < 0)
+        stage->server.fd = accept4(stage->server_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    stage_receive(&stage->server);
+    if (stage->server.fd >= 0 && stage->answer.len > 0 && strstr(stage->server.bytes, "\r\n\r\n")) {
+        (void)send(stage->server.fd, stage->answer.at, stage->answer.len, MSG_NOSIGNAL);
+        stage->answer.len = 0;
+    }
+}
+
+void stage_turn(struct stage *stage, int turns)
+{
+    for (int i = 0; i < turns; i++) {
+        stage_await(stage, -1);
+        stage_serve(stage);
+    }
+}
+
+static int open_server(unsigned *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+void stage_connect(struct stage *stage)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = stage->listen + sizeof "unix:" - 1;
+    memcpy(address.sun_path, path, strlen(path));
+    stage->client.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(stage->client.fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
+struct proxy_options stage_options(struct stage *stage)
+{
+    return (struct proxy_options){.loop = &stage->loop,
+        .listen = span_of(stage->listen),
+        .route = {.region = SPAN("eu-west-1"), .endpoints = 2, .endpoint = stage->endpoints},
+        .credentials = stage->credentials,
+        .max_body = 64 * 1024,
+        .max_connections = 8,
+        .max_upstream = 4,
+        .connect_timeout_ms = 2000,
+        .timeout_ms = 4000,
+        .idle_ms = 1000};
+}
+
+struct credentials_store *stage_credentials(const struct stage *stage)
+{
+    struct credentials_options options = {.environment = {.access_key_id = SPAN("ASIA0"),
+                                              .secret_access_key = SPAN("secret"),
+                                              .session_token = SPAN("token")},
+        .session = SPAN("session")};
+    if (stage->keys == KEYS_CONTAINER || stage->keys == KEYS_CONTAINER_ROLE) {
+        options.environment = (struct credentials){.session_token = {NULL, 0}};
+        options.container = (struct source_server){stage->endpoints[1].authority, false, SPAN("/")};
+        options.container_token = SPAN("token");
+    }
+    if (stage->keys == KEYS_ROLE || stage->keys == KEYS_CONTAINER_ROLE)
+        options.role = SPAN("arn:aws:iam::123456789012:role/further");
+    return credentials_create(&options);
+}
+
+int stage_set_up(void **state)
+{
+    static struct stage stage;
+    struct endpoint endpoint = {.variable = SPAN("COUNTERSIGN_ENDPOINT"),
+        .authority = {.text = SPAN("127.0.0.1"), .host = SPAN("127.0.0.1")}};
+    failing_arm(0);
+    (void)alarm(STUCK_S);
+    log_setup(LOG_FATAL, LOG_TEXT, STDERR_FILENO);
+    stage = (struct stage){.client = {.fd = -1},
+        .server = {.fd = -1},
+        .issuer = {.fd = -1},
+        .endpoints = {endpoint, endpoint}};
+    stage.endpoints[1].service = SPAN("sts");
+    memcpy(stage.directory, "/tmp/countersign-XXXXXX", sizeof "/tmp/countersign-XXXXXX");
+    if (!mkdtemp(stage.directory))
+        return -1;
+    (void)snprintf(stage.listen, sizeof stage.listen, "unix:%s/socket", stage.directory);
+    stage.server_socket = open_server(&stage.endpoints[0].authority.port);
+    stage.issuer_socket = open_server(&stage.endpoints[1].authority.port);
+    *state = &stage;
+    return 0;
+}
+
+int stage_tear_down(void **state)
+{
+    struct stage *stage = *state;
+    failing_arm(0);
+    (void)close(stage->server_socket);
+    (void)close(stage->issuer_socket);
+    return rmdir(stage->directory);
+}
+
+bool stage_open(struct stage *stage)
+{
+    struct fault fault;
+    stage->credentials = stage_credentials(stage);
+    struct proxy_options options = stage_options(stage);
+    assert_int_equal(uv_loop_init(&stage->loop), 0);
+    stage->loop.data = &stage_memory;
+    stage->proxy = stage->credentials ? proxy_create(&options) : NULL;
+    if (stage->proxy)
+        assert_int_equal(proxy_listen(stage->proxy, &fault), OK);
+    return stage->proxy != NULL;
+}
+
+void stage_close(struct stage *stage)
+{
+    stage_hang_up(&stage->client);
+    stage_hang_up(&stage->server);
+    stage_hang_up(&stage->issuer);
+    if (stage->proxy)
+        proxy_close(stage->proxy);
+    (void)uv_run(&stage->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&stage->loop), 0);
+    proxy_free(stage->proxy);
+    stage->proxy = NULL;
+    credentials_destroy(stage->credentials);
+    stage->credentials = NULL;
+}
