@@ -111,6 +111,16 @@ def test_an_endpoint_behind_tls_that_is_not_trusted(sourced, authority, tmp_path
     issuer.close()
 
 
+def test_an_endpoint_on_ipv6(sourced):
+    issuer = Issuer(host="::1", address="::1")
+    issuer.same = True
+    here = sourced("container", **issuer.container())
+    here.upstream.role = [issuer.give().variables]
+    assert here.ask("GET", "/s3/b/k").status == 200
+    assert issuer.last_asked("container").all("host") == [f"[::1]:{issuer.port}".encode()]
+    issuer.close()
+
+
 def test_a_path_with_a_query(sourced, issuer):
     here = sourced("container", **{FULL: issuer.url + "/a/b?x=1&y=%20"})
     assert here.ask("GET", "/s3/b/k").status == 200
