@@ -78,6 +78,10 @@ static const struct row {
         TEXT("\xa1\x66__type\x79\x00\x01"
              "A"),
         TEXT("")},
+    {TEXT(""),
+        TEXT("\xa1\x66__type\x77"
+             "amazonaws.#ExpiredToken"),
+        TEXT("ExpiredToken")},
     /* Neither. */
     {TEXT(""), TEXT(""), TEXT("")},
     {TEXT(""), TEXT("ExpiredToken"), TEXT("")},
