@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 from harness.client import Cut, wait_until
@@ -662,6 +663,42 @@ def test_the_end_of_the_program_while_keys_are_renewed(sourced, issuer, moved_cl
     issuer.gate.clear()
     assert get(here).status == 200 and wait_until(lambda: issuer.count() == 2)
     assert here.proxy.stop() == 0
+
+
+def test_all_of_it_at_once(sourced, issuer, moved_clock, source):
+    """Many clients while the endpoint stumbles, keys expire at AWS and by the clock, and clients vanish."""
+    here = sourced(source, echo)
+    allowed = {(200, ""), (400, ""), (403, ""), NONE_YET}
+    stumbles = [None, None, Response(500), dropped, Response(200, b"{\0"), Response(403)]
+
+    def work(seed):
+        random = Random(seed)
+        outcomes = set()
+        for _ in range(12):
+            request = REQUESTS[random.choice(list(REQUESTS))]
+            with here.client() as client:
+                client.send_request(*request)
+                if random.random() < 0.2:
+                    client.reset()
+                    continue
+                outcomes.add(client.answer(request[0]).outcome)
+            if random.random() < 0.1 and issuer.issued:
+                here.upstream.expired.add(issuer.newest.key)
+            issuer.script += [random.choice(stumbles)] * (random.random() < 0.2)
+            moved_clock.move(seconds=random.choice([0, 0, 1, 3, 20, 600]))
+        return outcomes
+
+    # The clock moves while requests are on their way.
+    here.expect_refusals = True
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = set.union(*pool.map(work, range(16)))
+    assert outcomes <= allowed and (200, "") in outcomes
+    issuer.wrong[:] = [each for each in issuer.wrong if getattr(each[1], "code", "") != "RequestTimeTooSkewed"]
+    issuer.script.clear()
+    here.upstream.expired.clear()
+    moved_clock.move(hours=2)
+    assert wait_until(lambda: get(here).status == 200) and key_used(here) == issuer.newest.key
+    assert wait_until(lambda: in_flight(here) == 1)
 
 
 # --- keys of the environment

@@ -5,6 +5,7 @@ import mmap
 import os
 import struct
 import subprocess
+import threading
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("clock.c")
@@ -24,14 +25,16 @@ class Clock:
     def __init__(self, library, folder):
         self.library, self.file = library, Path(folder) / "clock"
         self.ahead_ms = 0
+        self._moving = threading.Lock()
         self.file.write_bytes(struct.pack("=q", 0))
         with open(self.file, "r+b") as file:
             self._mapped = mmap.mmap(file.fileno(), 8)
 
     def move(self, **by):
         """Forwards by a timedelta's arguments: move(minutes=5)."""
-        self.ahead_ms += int(datetime.timedelta(**by) / datetime.timedelta(milliseconds=1))
-        self._mapped[:] = struct.pack("=q", self.ahead_ms)
+        with self._moving:
+            self.ahead_ms += int(datetime.timedelta(**by) / datetime.timedelta(milliseconds=1))
+            self._mapped[:] = struct.pack("=q", self.ahead_ms)
 
     def now(self):
         return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(milliseconds=self.ahead_ms)
