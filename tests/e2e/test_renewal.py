@@ -198,8 +198,10 @@ def slow(request):
 
 
 FAILURES = {"500": Response(500), "403": Response(403), "closed": lambda request: None, "reset": dropped,
-            "garbage": Response(200, b"\0\1garbage"), "empty": Response(200), "half JSON": Response(200, b'{"AccessKeyId"'),
-            "not HTTP": lambda request: request.wire.send(b"SMTP ready\r\n\r\n"), "cut": Response(200, b"{", length=99, hang_up=True),
+            "garbage": Response(200, b"\0\1garbage"), "empty": Response(200),
+            "half JSON": Response(200, b'{"AccessKeyId"'),
+            "not HTTP": lambda request: request.wire.send(b"SMTP ready\r\n\r\n"),
+            "cut": Response(200, b"{", length=99, hang_up=True),
             "redirect": Response(302, headers=(("Location", "http://127.0.0.1/"),)),
             "huge": Response(200, b" " * 200_000), "endless": Response(200, [b" " * 65536] * 8)}
 
@@ -240,6 +242,16 @@ def test_an_endpoint_that_does_not_answer_is_given_up(sourced, issuer):
     issuer.script += [slow] * 3
     answer = get(here)
     assert answer.outcome == NONE_YET and "in time" in answer.text
+
+
+def test_an_endpoint_that_stops_answering_keeps_the_old_keys(sourced, issuer, moved_clock):
+    here = sourced("container")
+    assert get(here).status == 200
+    moved_clock.move(minutes=56)
+    issuer.script += [slow] * 3
+    assert get(here).status == 200
+    assert wait_until(lambda: "could not be fetched" in here.proxy.text())
+    assert get(here).status == 200 and key_used(here) == issuer.newest.key and issuer.count() == 4
 
 
 def test_ended_keys_are_not_used_though_no_new_ones_come(sourced, issuer, moved_clock):

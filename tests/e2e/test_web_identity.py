@@ -112,7 +112,8 @@ def check(run, env):
     ({ARN: None}, FILE), ({ARN: ""}, FILE), ({ARN: "worker"}, ARN), ({ARN: "arn:aws:iam::1:role/x"}, ARN),
     ({ARN: "arn:aws:iam::123456789012:user/x"}, ARN), ({ARN: "arn:aws:iam::123456789012:role/"}, ARN),
     ({ARN: ROLE_ARN + "\n"}, ARN), ({ARN: "arn:aws:sts::123456789012:assumed-role/x/y"}, ARN),
-    ({"AWS_ROLE_SESSION_NAME": "a b"}, "AWS_ROLE_SESSION_NAME"), ({"AWS_ROLE_SESSION_NAME": "a"}, "AWS_ROLE_SESSION_NAME"),
+    ({"AWS_ROLE_SESSION_NAME": "a b"}, "AWS_ROLE_SESSION_NAME"),
+    ({"AWS_ROLE_SESSION_NAME": "a"}, "AWS_ROLE_SESSION_NAME"),
     ({"AWS_ROLE_SESSION_NAME": "a" * 65}, "AWS_ROLE_SESSION_NAME"),
 ])
 def test_settings_that_cannot_work(run, sources, changes, variable):
@@ -120,7 +121,8 @@ def test_settings_that_cannot_work(run, sources, changes, variable):
     assert status == 2 and variable in text and len(text.strip().splitlines()) == 1, text
 
 
-@pytest.mark.parametrize("arn", [ROLE_ARN, "arn:aws-cn:iam::123456789012:role/x", "arn:aws-us-gov:iam::123456789012:role/a/b"])
+@pytest.mark.parametrize("arn", [ROLE_ARN, "arn:aws-cn:iam::123456789012:role/x",
+                                 "arn:aws-us-gov:iam::123456789012:role/a/b"])
 def test_arns_of_every_partition(run, sources, arn):
     status, text = check(run, {**sources["web identity"], ARN: arn})
     assert status == 0 and "web identity" in text, text
