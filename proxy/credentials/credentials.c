@@ -222,7 +222,8 @@ static void on_refreshed(void *owner, struct refreshed refreshed, const struct f
     int64_t now_ms = clock_wall_ms();
     store->refresh = NULL;
     if (fault) {
-        issued_destroy(refreshed.base);
+        if (refreshed.base) /* the role could not be assumed, but callers hold these already */
+            replace_base(store, refreshed.base);
         note_failure(store, fault, now_ms);
     } else {
         take(store, refreshed, now_ms);
@@ -266,9 +267,10 @@ bool credentials_need(struct credentials_store *store, struct credentials_wait *
     if (!credentials_renewable(store))
         return true;
     int64_t now_ms = clock_wall_ms();
-    if (now_ms >= store->renew_ms || now_ms < store->fetched_ms - RENEW_AFTER_MS)
+    bool serving = serves(signing(store), now_ms);
+    if (!serving || now_ms >= store->renew_ms || now_ms < store->fetched_ms - RENEW_AFTER_MS)
         fetch(store, now_ms);
-    return serves(signing(store), now_ms) || nothing_to_wait_for(store, wait);
+    return serving || nothing_to_wait_for(store, wait);
 }
 
 bool credentials_renew(
