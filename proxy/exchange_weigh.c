@@ -11,7 +11,7 @@ bool weigh_wants(const struct exchange *x)
     unsigned status = x->answer_head.status;
     const struct framing *framing = &x->answer_framing;
     bool may_tell = status == 400 || status == 401 || status == 403;
-    bool small = framing->kind == BODY_CHUNKED
+    bool small = framing->kind == BODY_NONE || framing->kind == BODY_CHUNKED
         || (framing->kind == BODY_LENGTH && framing->length <= WEIGHED_MAX_BYTES);
     return may_tell && small && x->attempts == 1
         && credentials_renewable(x->proxy->options.credentials);

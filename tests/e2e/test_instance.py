@@ -66,7 +66,7 @@ def test_a_refusal_at_each_step(sourced, issuer, step, status, words):
 
 @pytest.mark.parametrize("step, body", [
     (0, b""), (0, b"a b"), (0, b"t\xff"), (0, b"t" * 300), (0, b"\r\nX-Evil: 1"), (0, b"a\0b"),
-    (1, b""), (1, b"\n"), (1, b"a b"), (1, b"r" * 300), (1, b"a\x01b"), (1, b"r\xc3\xb6le"),
+    (1, b""), (1, b"\n"), (1, b"a b"), (1, b"r" * 300), (1, b"a\x01b"), (1, b"r\xc3\xb6le"), (1, b"../user-data"),
     (2, b""), (2, b"{}"), (2, b"[]"), (2, b"null"), (2, b'{"Code":"Failed"}'), (2, b"{"),
     (2, b'{"AccessKeyId":"ASIA1","SecretAccessKey":"s"}'),
     (2, b'{"AccessKeyId":"ASIA1","SecretAccessKey":"s","Token":""}'),

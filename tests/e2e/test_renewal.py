@@ -343,6 +343,10 @@ def header_alone(request):
     return Response(400, b"{}", (JSON_TYPE, ("x-amzn-ErrorType", "ExpiredTokenException")))
 
 
+def no_body(request):
+    return Response(400, headers=(("x-amzn-ErrorType", "ExpiredTokenException"),))
+
+
 def in_chunks(request):
     answer = expired_token(request)
     answer.chunked = True
@@ -363,14 +367,24 @@ def with_status(status):
     return tell
 
 
-@pytest.mark.parametrize("tell", [unnamed, header_alone, in_chunks, byte_by_byte, with_status(401), with_status(403)],
-                         ids=["body alone", "header alone", "in chunks", "byte by byte", "401", "403"])
+@pytest.mark.parametrize("tell", [unnamed, header_alone, no_body, in_chunks, byte_by_byte, with_status(401), with_status(403)],
+                         ids=["body alone", "header alone", "no body", "in chunks", "byte by byte", "401", "403"])
 def test_however_it_is_told(sourced, issuer, wall, tell):
     here = began(sourced, issuer, wall)
     here.upstream.expired.add(issuer.newest.key)
     here.upstream.expiry = tell
     method, target, headers, body = REQUESTS["JSON"]
     assert here.ask(method, target, headers, body).status == 200
+    assert issuer.count() == 2
+
+
+def test_head_is_told_by_the_header(sourced, issuer, wall):
+    here = began(sourced, issuer, wall)
+    here.upstream.expired.add(issuer.newest.key)
+    here.upstream.expiry = header_alone
+    with here.client() as client:
+        assert client.ask("HEAD", "/s3/b/k").status == 200
+        assert client.ask("GET", "/-/health").status == 200
     assert issuer.count() == 2
 
 

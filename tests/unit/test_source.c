@@ -296,6 +296,13 @@ static const struct answer_row {
     {STEP_INSTANCE_TOKEN, 200, TEXT("\nt0p"), STEP_DONE, "a token", "t0p"},
     {STEP_INSTANCE_TOKEN, 200, TEXT("t0p t0p"), STEP_DONE, "a token", "t0p"},
     {STEP_INSTANCE_TOKEN, 200, TEXT("t0p\x01"), STEP_DONE, "a token", "t0p"},
+    {STEP_INSTANCE_TOKEN, 200, TEXT("a/b?c#%"), STEP_INSTANCE_ROLE, NULL, NULL},
+    {STEP_INSTANCE_ROLE, 200, TEXT("t0p/../../user-data"), STEP_DONE, "role's name", "t0p"},
+    {STEP_INSTANCE_ROLE, 200, TEXT("t0p?x"), STEP_DONE, "role's name", "t0p"},
+    {STEP_INSTANCE_ROLE, 200, TEXT("t0p#x"), STEP_DONE, "role's name", "t0p"},
+    {STEP_INSTANCE_ROLE, 200, TEXT("t0p%2f"), STEP_DONE, "role's name", "t0p"},
+    {STEP_INSTANCE_ROLE, 200, TEXT("<t0p>"), STEP_DONE, "role's name", "t0p"},
+    {STEP_INSTANCE_ROLE, 200, TEXT("azAZ09+=,.@_-"), STEP_INSTANCE_KEYS, NULL, NULL},
     {STEP_INSTANCE_ROLE, 200, TEXT("t0p\xff"), STEP_DONE, "role's name", "t0p"},
     {STEP_INSTANCE_ROLE, 200, TEXT("t0p\0"), STEP_DONE, "role's name", "t0p"},
 };
@@ -325,8 +332,8 @@ static void test_answers(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(answers); i++)
         check_answer(&answers[i]);
-    CHECK_NUMBER(SPAN("the token"), run.name_bytes[0], 5);
-    CHECK_NUMBER(SPAN("the role"), run.name_bytes[1], 4);
+    CHECK_NUMBER(SPAN("the token"), run.name_bytes[0], 7);
+    CHECK_NUMBER(SPAN("the role"), run.name_bytes[1], 13);
 }
 
 static void test_names_as_long_as_they_may_be(void **state)
