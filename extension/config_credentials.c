@@ -41,6 +41,14 @@ static bool is_near(const struct authority *authority)
         && (IN6_IS_ADDR_LINKLOCAL(&v6) || IN6_ARE_ADDR_EQUAL(&v6, &eks));
 }
 
+/* It goes into a request line as it is: visible ASCII, and nothing that no server is ever told. */
+static bool path_shaped(struct span path)
+{
+    struct fault ignored;
+    return span_starts(path, SPAN("/")) && span_find(path, '#') == path.len
+        && variable_check_secret("", path, &ignored) == OK;
+}
+
 static enum err read_full_uri(struct config *config, struct fault *fault)
 {
     static const char name[] = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -55,8 +63,11 @@ static enum err read_full_uri(struct config *config, struct fault *fault)
         return variable_refuse(fault, name, value,
             "without TLS the host must be this machine or a link-local address, for the token "
             "goes there; use https://");
-    *container =
-        (struct source_server){url.authority, url.tls, url.path.len > 0 ? url.path : SPAN("/")};
+    struct span path = url.path.len > 0 ? url.path : SPAN("/");
+    if (!path_shaped(path))
+        return variable_refuse(fault, name, value,
+            "its path must be visible ASCII without \"#\", other bytes percent-encoded");
+    *container = (struct source_server){url.authority, url.tls, path};
     return OK;
 }
 
@@ -71,7 +82,7 @@ static enum err read_container(struct config *config, struct fault *fault)
     enum err err = variable_check_secret(token, options->container_token, fault);
     if (!path.at)
         return err ? err : read_full_uri(config, fault);
-    if (!err && (!span_starts(path, SPAN("/")) || variable_check_secret("", path, fault) != OK))
+    if (!err && !path_shaped(path))
         err = variable_refuse(fault, relative, path, "must be a path such as /v2/credentials/ID");
     struct authority authority = {.text = SPAN(ECS_HOST), .host = SPAN(ECS_HOST), .port = 80};
     options->container = (struct source_server){.authority = authority, .path = path};

@@ -21,12 +21,19 @@ struct span variable_first_of(const char *const names[], size_t count)
     return (struct span){NULL, 0};
 }
 
-/* A value with an "@" may hold a password. */
+/* A value with an "@" may hold a password; one with a line feed would be more than a line. */
+static bool may_be_shown(struct span value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.at[i] == '@' || (unsigned char)value.at[i] < ' ' || value.at[i] == 0x7f)
+            return false;
+    return true;
+}
+
 enum err variable_refuse(
     struct fault *fault, const char *name, struct span value, const char *allowed)
 {
-    bool secret = span_find(value, '@') < value.len;
-    struct span shown = secret ? SPAN("(not shown)") : span_first(value, 80);
+    struct span shown = may_be_shown(value) ? span_first(value, 80) : SPAN("(not shown)");
     return fault_set(fault, ERR_BAD_REQUEST, "%s=%.*s: %s.", name, SPAN_ARGS(shown), allowed);
 }
 

@@ -13,11 +13,12 @@ rm -rf "$directory"
 mkdir -p "$directory/apt/lists/partial" "$directory/apt/cache/archives/partial" "$directory/apt/files"
 directory=$(cd "$directory" && pwd)
 
-# Where this machine's binary packages come from, their sources do too; in the order that apt was given.
+# Where this machine's binary packages come from, their sources do too. The release first, then its updates: of equal
+# versions apt takes the first.
 list_mirrors() {
     # shellcheck disable=SC2016
     apt-get indextargets --format '$(CREATED_BY) $(ORIGIN) $(COMPONENT) $(REPO_URI) $(RELEASE)' |
-        sed -n 's/^Packages Debian main //p' | awk '!seen[$0]++'
+        sed -n 's/^Packages Debian main //p' | sort -u -k 2
 }
 
 root=

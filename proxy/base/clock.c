@@ -81,7 +81,7 @@ bool clock_parse_rfc3339(struct span text, int64_t *unix_ms)
             memory[digits++] = text.at[i];
     }
     memory[digits++] = 'Z';
-    if (span_starts(zone, SPAN(".")))
+    if (zone.len > 1 && zone.at[0] == '.' && ascii_digit(zone.at[1]))
         do
             zone = span_from(zone, 1);
         while (zone.len > 0 && ascii_digit(zone.at[0]));

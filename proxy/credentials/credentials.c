@@ -16,7 +16,7 @@ enum {
 };
 
 struct credentials_store {
-    struct credentials_options options;
+    struct credentials_options options; /* but for the environment's keys: they are in base */
     struct credentials_means means;
     enum source source;
     struct issued *base;   /* of the source; the environment's own are there from the start */
@@ -43,7 +43,7 @@ struct credentials_store *credentials_create(const struct credentials_options *o
         return NULL;
     }
     store->options = *options;
-    store->options.environment = base->keys;
+    store->options.environment = (struct credentials){.session_token = {NULL, 0}};
     store->source = source_of(options);
     if (token_bytes > 0)
         memcpy(store->token, options->container_token.at, store->token_bytes = token_bytes);
@@ -115,7 +115,7 @@ bool credentials_renewable(const struct credentials_store *store)
 bool credentials_can_admit(const struct credentials_store *store)
 {
     return credentials_renewable(store) || credentials_current(store)
-        || store->options.environment.session_token.len > 0 || store->token_bytes > 0;
+        || store->base->keys.session_token.len > 0 || store->token_bytes > 0;
 }
 
 unsigned credentials_generation(const struct credentials_store *store)
@@ -125,10 +125,10 @@ unsigned credentials_generation(const struct credentials_store *store)
 
 const char *credentials_missing(const struct credentials_store *store)
 {
-    const struct credentials *environment = &store->options.environment;
-    if (environment->access_key_id.len > 0 && environment->secret_access_key.len == 0)
+    const struct credentials *base = &store->base->keys;
+    if (base->access_key_id.len > 0 && base->secret_access_key.len == 0)
         return "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not: set both, or neither.";
-    if (environment->secret_access_key.len > 0 && environment->access_key_id.len == 0)
+    if (base->secret_access_key.len > 0 && base->access_key_id.len == 0)
         return "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not: set both, or neither.";
     if (credentials_renewable(store) && store->fault.err)
         return store->fault.text;
@@ -222,7 +222,8 @@ static void on_refreshed(void *owner, struct refreshed refreshed, const struct f
     int64_t now_ms = clock_wall_ms();
     store->refresh = NULL;
     if (fault) {
-        issued_destroy(refreshed.base);
+        if (refreshed.base) /* the role could not be assumed, but callers hold these already */
+            replace_base(store, refreshed.base);
         note_failure(store, fault, now_ms);
     } else {
         take(store, refreshed, now_ms);
@@ -266,9 +267,10 @@ bool credentials_need(struct credentials_store *store, struct credentials_wait *
     if (!credentials_renewable(store))
         return true;
     int64_t now_ms = clock_wall_ms();
-    if (now_ms >= store->renew_ms || now_ms < store->fetched_ms - RENEW_AFTER_MS)
+    bool serving = serves(signing(store), now_ms);
+    if (!serving || now_ms >= store->renew_ms || now_ms < store->fetched_ms - RENEW_AFTER_MS)
         fetch(store, now_ms);
-    return serves(signing(store), now_ms) || nothing_to_wait_for(store, wait);
+    return serving || nothing_to_wait_for(store, wait);
 }
 
 bool credentials_renew(
@@ -326,10 +328,10 @@ static bool file_matches(const char *path, struct span shown)
 bool credentials_token_matches(const struct credentials_store *store, struct span shown)
 {
     const struct credentials_options *options = &store->options;
-    if (store->source == SOURCE_ENVIRONMENT && options->environment.session_token.len > 0)
-        return same_secret(shown, options->environment.session_token);
-    return same_secret(shown, options->container_token)
-        || same_secret(shown, store->base->keys.session_token)
+    struct span session_token = store->base->keys.session_token;
+    if (store->source == SOURCE_ENVIRONMENT && session_token.len > 0)
+        return same_secret(shown, session_token);
+    return same_secret(shown, options->container_token) || same_secret(shown, session_token)
         || (store->former && same_secret(shown, store->former->keys.session_token))
         || (options->container_token_file && file_matches(options->container_token_file, shown));
 }

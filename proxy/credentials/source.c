@@ -235,7 +235,17 @@ static enum err refused(const struct reply *reply, enum step step, struct fault 
         code.len > 0 ? " " : "", SPAN_ARGS(code), advice(step));
 }
 
-/* A line of visible ASCII that goes into the next request. */
+/* A token is visible ASCII, a role's name what IAM lets one be made of (IAM API Reference,
+ * CreateRole). */
+static bool fits(unsigned which, char c)
+{
+    struct span signs = SPAN("+=,.@_-");
+    if (which == 0)
+        return c > ' ' && c <= '~';
+    return ascii_alpha(c) || ascii_digit(c) || span_find(signs, c) < signs.len;
+}
+
+/* The first line, which goes into the next request. */
 static enum err keep_name(
     struct source_run *run, unsigned which, struct span text, struct fault *fault)
 {
@@ -243,7 +253,7 @@ static enum err keep_name(
     text = span_trim(span_first(text, span_find(text, '\r')));
     bool good = text.len > 0 && text.len < SOURCE_NAME_BYTES;
     for (size_t i = 0; good && i < text.len; i++)
-        good = text.at[i] > ' ' && text.at[i] <= '~';
+        good = fits(which, text.at[i]);
     if (!good)
         return fault_set(fault, ERR_NO_CREDENTIALS,
             "the instance metadata service gave %s that cannot be used",

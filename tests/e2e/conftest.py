@@ -7,6 +7,7 @@ import pytest
 from harness import clock, names
 from harness.authority import Authority
 from harness.client import Client
+from harness.issuer import WEB_TOKEN, Issuer
 from harness.proxy import SANITIZERS, Proxy
 from harness.upstream import Upstream
 
@@ -148,3 +149,38 @@ def wall(tmp_path):
 def clocked(clock_library, wall):
     """clocked(named(...)) is the environment in which the program's time is that of wall."""
     return lambda beside=None: clock.environment(clock_library, wall.file, SANITIZERS["ASAN_OPTIONS"], beside)
+
+
+@pytest.fixture
+def issuer(wall):
+    """A server that gives keys; what it found wrong in the program's requests fails the test at its end."""
+    server = Issuer(clock=wall)
+    yield server
+    server.close()
+    assert not server.wrong, server.wrong
+
+
+@pytest.fixture
+def web_token(tmp_path):
+    file = tmp_path / "web-token"
+    file.write_text(WEB_TOKEN)
+    return file
+
+
+@pytest.fixture
+def sources(issuer, web_token):
+    """Each source's environment, by its name."""
+    return {"container": issuer.container(), "web identity": issuer.web_identity(web_token),
+            "instance": issuer.instance(), "further role": issuer.further_role(),
+            "container and further role": {**issuer.container(), **issuer.further_role()}}
+
+
+@pytest.fixture
+def sourced(stage, authority, issuer, sources, clocked, wall):
+    """sourced(source, handler, **env) is a stage whose program fetches its keys from the issuer."""
+    def start(source, handler=None, **env):
+        upstream = Upstream(authority, handler, role=issuer.roles, clock=wall)
+        return stage(upstream=upstream, **{"COUNTERSIGN_AUTH": "none", "COUNTERSIGN_LOG_LEVEL": "TRACE",
+                                           **clocked(), **sources[source], **env})
+
+    return start

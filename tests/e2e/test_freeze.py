@@ -6,7 +6,7 @@ import pytest
 from harness import names
 from harness.clock import HOUR, SECOND
 from harness.client import Client, Cut, wait_until
-from harness.issuer import Issuer, role
+from harness.proxy import TOKEN
 from harness.upstream import Response, Upstream, mute
 
 CUT, SILENT = (502, "UpstreamReset"), (504, "UpstreamTimeout")
@@ -29,7 +29,7 @@ def frozen(stage, clocked, wall):
     """frozen(...) is a stage whose program has wall's clock, as its upstream has."""
     def start(handler=None, beside=None, **how):
         here = stage(handler, **clocked(beside), **how)
-        here.upstream.now = wall.now
+        here.upstream.clock = wall
         return here
 
     return start
@@ -219,7 +219,7 @@ def two_addresses(stage, env, authority, wall):
 
     first = Upstream(authority, handler, host="storage.test")
     second = Upstream(authority, handler, host="storage.test", address="127.0.0.2", port=first.port)
-    first.now = second.now = wall.now
+    first.clock = second.clock = wall
     return stage(upstream=first, **env), second
 
 
@@ -352,19 +352,19 @@ def test_a_lookup_under_way(frozen, wall, named, authority, name):
 
 
 @pytest.mark.parametrize("when", ["in the freeze", "after it"])
-def test_keys_that_are_being_fetched(frozen, wall, when):
-    issuer = Issuer(role(1))
+def test_keys_that_are_being_fetched(frozen, wall, issuer, when):
+    issuer.lifetime = 2 * 3600      # longer than the freeze
+    issuer.container_token = TOKEN
     issuer.gate.clear()
-    here = frozen(**issuer.environment, COUNTERSIGN_TIMEOUT_MS=2000)
-    here.upstream.role = issuer.role
+    here = frozen(**issuer.container(), COUNTERSIGN_TIMEOUT_MS=2000)
+    here.upstream.role = issuer.roles
     with here.client() as client:
         client.send_request("GET", "/s3/b/k")
-        assert wait_until(lambda: issuer.asked == 1)
+        assert wait_until(lambda: issuer.count() == 1)
         sleep_through(here, wall, issuer.gate.set if when == "in the freeze" else lambda: None)
         threading.Timer(0.3, issuer.gate.set).start()
         assert client.answer().status == 200
-    issuer.close()
-    assert issuer.asked == 1
+    assert issuer.count() == 1
 
 
 # --- what breaks in a freeze breaks as it would without one

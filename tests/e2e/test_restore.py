@@ -12,8 +12,8 @@ import pytest
 from harness import names
 from harness.clock import HOUR, SECOND
 from harness.client import wait_until
-from harness.issuer import Issuer, Sts, role
-from harness.proxy import ROLE
+from harness.issuer import FURTHER_ARN, Issuer
+from harness.proxy import TOKEN
 from harness.signer import credentials, sign
 from harness.upstream import Response, Upstream
 
@@ -27,17 +27,21 @@ def copied(stage, clocked, wall):
     """copied(...) is a stage whose program may be a copy, with wall's clock."""
     def start(handler=None, beside=None, env=SNAP_START, **how):
         here = stage(handler, **clocked(beside), **env, **how)
-        here.upstream.now = wall.now
+        here.upstream.clock = wall
         return here
 
     return start
 
 
 @pytest.fixture
-def issuer():
-    made = Issuer(role(1))
-    yield made
-    made.close()
+def issuer(issuer):
+    """Its keys outlive every restore, and callers show the container's token."""
+    return lasting(issuer)
+
+
+def lasting(issuer):
+    issuer.lifetime, issuer.container_token = 2 * 24 * 3600, TOKEN
+    return issuer
 
 
 def restore(here, wall, ms=5 * SECOND, meanwhile=lambda: None):
@@ -83,7 +87,7 @@ def test_all_connections_from_before_are_closed(copied, wall, authority):
         return Response()
 
     with Upstream(authority, handler) as other:
-        other.now = wall.now
+        other.clock = wall
         here = copied(handler, COUNTERSIGN_ENDPOINT_SQS=other.url)
         clients = [here.client() for _ in range(6)]
         for number, client in enumerate(clients):
@@ -193,7 +197,7 @@ def test_names_are_looked_up_again(stage, clocked, wall, library, authority, tmp
     file = tmp_path / "names"
     first = Upstream(authority, handler, host="storage.test")
     with Upstream(authority, handler, host="storage.test", address="127.0.0.2", port=first.port) as second:
-        first.now = second.now = wall.now
+        first.clock = second.clock = wall
         here = stage(upstream=first, **clocked(names.environment(library, {"storage.test": "127.0.0.1"},
                                                                  file=file)), **env)
         rest(here)
@@ -207,7 +211,7 @@ def test_an_answer_of_a_lookup_from_before_is_not_kept(stage, clocked, wall, lib
     file = tmp_path / "names"
     first = Upstream(authority, host="storage.test")
     with Upstream(authority, host="storage.test", address="127.0.0.2", port=first.port) as second:
-        first.now = second.now = wall.now
+        first.clock = second.clock = wall
         here = stage(upstream=first, COUNTERSIGN_LOG_LEVEL="TRACE", **SNAP_START, **clocked(names.environment(
             library, {"storage.test": ["slow", "127.0.0.1"]}, file=file)))
         with here.client() as client:
@@ -221,62 +225,57 @@ def test_an_answer_of_a_lookup_from_before_is_not_kept(stage, clocked, wall, lib
 
 # --- credentials
 
-def reissue(here, issuer, number):
-    """The endpoint gives other keys from now on, and the upstream takes no others."""
-    issuer.role = here.upstream.role = role(number)
-
-
 @pytest.mark.parametrize("ms", GAPS.values(), ids=GAPS)
 def test_keys_from_before_are_not_used(copied, wall, issuer, ms):
-    here = copied(**issuer.environment)
-    here.upstream.role = issuer.role
-    for number in (2, 3):
+    here = copied(**issuer.container())
+    here.upstream.role = issuer.roles
+    for _ in range(2):
         rest(here)
-        restore(here, wall, ms, lambda: reissue(here, issuer, number))
+        restore(here, wall, ms, issuer.revoke)
     rest(here)
     keys = [request.proof.key for request in here.upstream.requests]
-    assert keys == [role(number)["AWS_ACCESS_KEY_ID"] for number in (1, 2, 3)] and issuer.asked == 3
+    assert keys == [each.key for each in issuer.issued] and issuer.count() == 3
 
 
 @pytest.mark.parametrize("env, ms", [(SNAP_START, SECOND), ({}, 5 * SECOND), ({}, HOUR)],
                          ids=["no gap", "thawed", "thawed after an hour"])
 def test_keys_are_kept_where_nothing_was_restored(copied, wall, issuer, env, ms):
-    here = copied(env=env, **issuer.environment)
-    here.upstream.role = issuer.role
+    here = copied(env=env, **issuer.container())
+    here.upstream.role = issuer.roles
     rest(here)
     restore(here, wall, ms)
     rest(here)
-    assert issuer.asked == 1
+    assert issuer.count() == 1
 
 
 def test_many_requests_after_a_restore_fetch_keys_once(copied, wall, issuer):
-    here = copied(**issuer.environment)
-    here.upstream.role = issuer.role
+    here = copied(**issuer.container())
+    here.upstream.role = issuer.roles
     rest(here)
     clients = [here.client() for _ in range(8)]
 
     def ask_all():
-        reissue(here, issuer, 2)
+        issuer.revoke()
         for client in clients:
             client.send_request("GET", "/s3/b/k")
 
     restore(here, wall, HOUR, ask_all)
     assert [client.answer().status for client in clients] == [200] * 8
-    assert issuer.asked == 2
+    assert issuer.count() == 2
 
 
 def test_no_keys_after_a_restore_are_an_error_and_not_the_old_ones(copied, wall, issuer):
-    here = copied(**issuer.environment)
-    here.upstream.role = issuer.role
+    here = copied(**issuer.container())
+    here.upstream.role = issuer.roles
     rest(here)
-    restore(here, wall, HOUR, issuer.server.close)
+    restore(here, wall, HOUR, issuer.close)
     assert here.ask("GET", "/s3/b/k").outcome == (503, "NoCredentials")
     assert len(here.upstream.requests) == 1
 
 
 def signed(here, issuer):
     """(method, target, headers) of a GET that a caller has signed with the keys that it has fetched itself."""
-    given = issuer.role
+    given = issuer.give().variables
     keys = credentials(access_key=given["AWS_ACCESS_KEY_ID"], secret_key=given["AWS_SECRET_ACCESS_KEY"],
                        token=given["AWS_SESSION_TOKEN"])
     return "GET", *sign("GET", f"http://localhost:{here.port}/s3/b/k", keys=keys)
@@ -284,36 +283,31 @@ def signed(here, issuer):
 
 def test_a_caller_who_signs_with_the_new_keys_is_known(copied, wall, issuer):
     """An SDK behind the proxy has fetched them before the proxy has."""
-    here = copied(**issuer.environment)
-    here.upstream.role = issuer.role
+    issuer.same = True
+    here = copied(**issuer.container())
+    here.upstream.role = issuer.roles
     assert here.ask(*signed(here, issuer), token=False).status == 200
     before = signed(here, issuer)
-    restore(here, wall, 5 * SECOND, lambda: reissue(here, issuer, 2))
+    restore(here, wall, 5 * SECOND, issuer.revoke)
     assert here.ask(*signed(here, issuer), token=False).status == 200
     assert here.ask(*before, token=False).outcome == (401, "TokenRequired")
     assert len(here.upstream.requests) == 2
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["container", "static"])
-def test_a_further_role_is_assumed_anew(copied, wall, issuer, authority, static):
+def test_a_further_role_is_assumed_anew(copied, wall, authority, static):
     """Its keys are those of before, whoever assumed it."""
-    sts = Sts(authority, ROLE if static else issuer.role, role(11))
-    here = copied(**sts.environment, **({} if static else issuer.environment))
-    here.upstream.role = sts.assumed
-    rest(here)
-
-    def change():
-        sts.assumed = here.upstream.role = role(12)
-        if not static:
-            issuer.role = sts.caller = role(2)
-
-    restore(here, wall, HOUR, change)
-    rest(here)
-    sts.close()
-    assert sts.asked == 2 and issuer.asked == (0 if static else 2)
-    keys = [request.proof.key for request in here.upstream.requests]
-    assert keys == [role(number)["AWS_ACCESS_KEY_ID"] for number in (11, 12)]
-    assert not any(connection.resumed for connection in sts.server.connections)
+    with lasting(Issuer(authority, clock=wall)) as issuer:
+        here = copied(**({} if static else issuer.container()), **issuer.further_role())
+        here.upstream.role = issuer.roles
+        rest(here)
+        before = len(issuer.connections)
+        restore(here, wall, HOUR, issuer.revoke)
+        rest(here)
+        assert issuer.count("assume role") == 2 and issuer.count("container") == (0 if static else 2)
+        keys = [request.proof.key for request in here.upstream.requests]
+        assert keys == [each.key for each in issuer.issued if each.role == FURTHER_ARN]
+        assert not issuer.wrong and not issuer.connections[before].resumed
 
 
 def test_static_keys_stay(copied, wall):
@@ -370,34 +364,34 @@ def test_an_upload_in_flight_keeps_its_connection_to_its_end(copied, wall, secon
 @after_a_while
 def test_a_client_that_lingers_hides_no_restore(copied, wall, issuer, seconds):
     """What ticks in the program must not count as a use: a clock is read by it at the first moment."""
-    here = copied(**issuer.environment)
-    here.upstream.role = issuer.role
+    here = copied(**issuer.container())
+    here.upstream.role = issuer.roles
     rest(here)
     client = here.client()
     assert client.ask("GET", "/-/health", [("Connection", "close")]).status == 200
-    restore(here, wall, HOUR, lambda: reissue(here, issuer, 2))
+    restore(here, wall, HOUR, issuer.revoke)
     time.sleep(seconds)
     rest(here)
     client.close()
-    assert numbers(here) == [1, 2] and resumed(here) == [False, False] and issuer.asked == 2
+    assert numbers(here) == [1, 2] and resumed(here) == [False, False] and issuer.count() == 2
 
 
 @after_a_while
 def test_a_held_body_is_signed_with_new_keys(copied, wall, issuer, seconds):
     """It was admitted before the restore, and is whole after it."""
-    here = copied(**issuer.environment)
-    here.upstream.role = issuer.role
+    here = copied(**issuer.container())
+    here.upstream.role = issuer.roles
     rest(here)
     with here.client() as client:
         client.send_request("POST", "/sqs/", [("Content-Length", 100_000)])
         client.send(b"x" * 50_000)
         assert here.ask("GET", "/-/health").status == 200
-        restore(here, wall, HOUR, lambda: reissue(here, issuer, 2))
+        restore(here, wall, HOUR, issuer.revoke)
         time.sleep(seconds)
         client.send(b"x" * 50_000)
         assert client.answer().status == 200
-    assert here.last.body == b"x" * 100_000 and here.last.proof.key == role(2)["AWS_ACCESS_KEY_ID"]
-    assert issuer.asked == 2
+    assert here.last.body == b"x" * 100_000 and here.last.proof.key == issuer.newest.key
+    assert issuer.count() == 2
 
 
 @pytest.mark.parametrize("method, body", [("GET", None), ("PUT", LONG), ("PUT", b"short")],
@@ -411,12 +405,12 @@ def test_a_handshake_from_before_is_given_up(copied, wall, authority, issuer, me
         gate.wait(20)
 
     context.sni_callback = on_hello
-    here = copied(upstream=Upstream(authority, context=context), **issuer.environment)
-    here.upstream.role = issuer.role
+    here = copied(upstream=Upstream(authority, context=context), **issuer.container())
+    here.upstream.role = issuer.roles
     with here.client() as client:
         client.send_request(method, "/s3/b/k", [], body)
         assert begun.wait(20)
-        restore(here, wall, HOUR, lambda: reissue(here, issuer, 2))
+        restore(here, wall, HOUR, issuer.revoke)
         assert wait_until(lambda: len(here.upstream.connections) == 2)
         gate.set()
         assert client.answer().status == 200

@@ -1,10 +1,11 @@
-"""A clock of the test's own for the program: the test moves it, forwards or backwards (see clock.c)."""
+"""Clocks of the test's own for the program: the test moves them, forwards or backwards (see clock.c)."""
 
 import datetime
 import mmap
 import os
 import struct
 import subprocess
+import threading
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("clock.c")
@@ -31,18 +32,20 @@ class Clock:
 
     def __init__(self, file):
         self.file = Path(file)
+        self._moving = threading.Lock()
         if not self.file.exists():
             self.file.write_bytes(bytes(mmap.PAGESIZE))
         with open(self.file, "r+b") as opened:
             self._map = mmap.mmap(opened.fileno(), 0)
 
     def _add(self, index, ms):
-        before, = struct.unpack_from("=q", self._map, index * 8)
-        struct.pack_into("=q", self._map, index * 8, before + ms)
+        with self._moving:
+            before, = struct.unpack_from("=q", self._map, index * 8)
+            struct.pack_into("=q", self._map, index * 8, before + ms)
 
-    def move(self, ms):
-        """Moves the wall clock by so many milliseconds, from where it is."""
-        self._add(0, ms)
+    def move(self, ms=0, **by):
+        """Moves the wall clock from where it is: by milliseconds, or as timedelta has it (minutes=5)."""
+        self._add(0, ms + datetime.timedelta(**by) // datetime.timedelta(milliseconds=1))
 
     def move_steady(self, ms):
         """The same for the monotonic clocks."""

@@ -8,12 +8,14 @@
         upstream.requests[-1].headers           # everything that arrived, in order
 
 A handler may also speak on request.wire itself and return None: then the connection is closed.
-What was wrongly signed is answered as AWS would, and kept in upstream.refused.
+What was wrongly signed is answered as AWS would, and kept in upstream.refused. What was rightly signed with
+a key in upstream.expired gets upstream.expiry's answer in the handler's place.
 """
 
 import contextlib
 import hashlib
 import io
+import json
 import socket
 import ssl
 import struct
@@ -287,11 +289,10 @@ class Upstream:
     """The server. authority None means plain HTTP; context overrides how TLS is done."""
 
     def __init__(self, authority=None, handler=None, *, host="localhost", address="127.0.0.1", names=(),
-                 port=0, context=None,
-                 role=ROLE, check=True):
+                 port=0, context=None, role=ROLE, check=True, clock=None):
         self.handler = handler or (lambda request: Response())
-        self.host, self.role, self.check = host, role, check
-        self.now = lambda: None     # the date by which signatures are judged; None for the real one
+        self.host, self.role, self.check, self.clock = host, role, check, clock
+        self.expired, self.expiry = set(), expired_token
         self.context = context or (authority and authority.server_context(host, *names))
         self.send_continue = True
         self.connections, self.requests, self.refused, self.failures = [], [], [], []
@@ -395,8 +396,9 @@ class Upstream:
     def _answer(self, request):
         try:
             if self.check:
-                request.proof = verify.check_head(request, self.role, self.now())
-            response = self.handler(request)
+                request.proof = verify.check_head(request, self.role, self.clock and self.clock.now())
+            told = request.proof and request.proof.key in self.expired
+            response = (self.expiry if told else self.handler)(request)
             if response is not None and not response.early:
                 request.drain()
                 if self.check:
@@ -470,6 +472,37 @@ def mute(gate):
 
 def tag(body):
     return f'"{hashlib.md5(body).hexdigest()}"'
+
+
+EXPIRED = "ExpiredToken", "The security token included in the request is expired"
+
+
+def expired_token(request, named=True):
+    """What AWS says to keys that have ended, in the service's own dialect; named: JSON's header says it too."""
+    code, message = EXPIRED
+    kind = request.header("content-type")
+    if request.proof.service in verify.S3_FAMILY:
+        return Response(400, f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode(),
+                        (("Content-Type", "application/xml"),))
+    if "json" in kind:
+        header = (("x-amzn-errortype", f"{code}Exception:http://internal.amazon.com/coral/"),) if named else ()
+        return Response(400, json.dumps({"__type": f"com.amazon.coral.service#{code}Exception",
+                                         "message": message}).encode(), (("Content-Type", kind), *header))
+    if "cbor" in kind:
+        return Response(400, cbor_map({"__type": f"com.amazonaws.any#{code}Exception", "message": message}),
+                        (("Content-Type", kind), ("smithy-protocol", "rpc-v2-cbor")))
+    text = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+    return Response(403, f"<ErrorResponse>{text}<RequestId>r</RequestId></ErrorResponse>".encode(),
+                    (("Content-Type", "text/xml"),))
+
+
+def cbor_map(texts):
+    """A map of short texts to texts (RFC 8949)."""
+    def text(value):
+        raw = value.encode()
+        return (bytes([0x60 | len(raw)]) if len(raw) < 24 else bytes([0x78, len(raw)])) + raw
+
+    return bytes([0xA0 | len(texts)]) + b"".join(text(name) + text(value) for name, value in texts.items())
 
 
 def error(status, code):

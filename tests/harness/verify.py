@@ -88,14 +88,14 @@ def normal_query(query):
     return "&".join(f"{encode(name)}={encode(value)}" for name, _, value in pairs)
 
 
-def signature(request, proof, role, timestamp):
-    """The signature that the request should carry, by botocore."""
+def signature(request, proof, role, timestamp, body=None):
+    """The signature that the request should carry, by botocore; body where no header tells its hash."""
     path, _, query = request.target.partition(b"?")
     kind = S3SigV4Auth if proof.service in S3_FAMILY else SigV4Auth
     signer = kind(Credentials(role["AWS_ACCESS_KEY_ID"], role["AWS_SECRET_ACCESS_KEY"]), proof.service,
                   proof.region)
     url = f"https://ignored{normal_path(path, proof.service)}?{normal_query(query)}"
-    signed = AWSRequest(method=request.method, url=url)
+    signed = AWSRequest(method=request.method, url=url, data=body)
     for name, value in request.headers:
         if name.lower() in proof.signed:
             signed.headers.add_header(name, text(value))
@@ -144,20 +144,31 @@ def check_payload(proof, request):
         raise Refusal(403, "InvalidSignatureException", f"payload {declared!r}", proof.service)
 
 
-def check_head(request, role, now=None):
-    """The Proof of a rightly signed request; raises Refusal for any other."""
+def role_of(proof, roles):
+    """The one of the roles that the request is signed by."""
+    for role in [roles] if isinstance(roles, dict) else roles:
+        if proof.key == role["AWS_ACCESS_KEY_ID"]:
+            return role
+    raise Refusal(403, "InvalidAccessKeyId", f"key {proof.key}", proof.service)
+
+
+def check_head(request, roles, now=None, body=None):
+    """The Proof of a rightly signed request; raises Refusal for any other.
+
+    roles: one, or several of which any may sign. body: signed as it is, with no header that tells its hash.
+    """
     now = now or datetime.datetime.now(datetime.timezone.utc)
     proof = parse(only(request, "authorization", "s3"))
-    if proof.key != role["AWS_ACCESS_KEY_ID"]:
-        raise Refusal(403, "InvalidAccessKeyId", f"key {proof.key}", proof.service)
+    role = role_of(proof, roles)
     timestamp = only(request, "x-amz-date", proof.service)
     check_date(proof, timestamp, now)
     tokens = [text(value) for value in request.all("x-amz-security-token")]
     if tokens != [role["AWS_SESSION_TOKEN"]] * bool(role.get("AWS_SESSION_TOKEN")):
         raise Refusal(403, "InvalidToken", f"{len(tokens)} security tokens, or a wrong one", proof.service)
     check_signed_headers(proof, request)
-    check_payload(proof, request)
-    expected = signature(request, proof, role, timestamp)
+    if body is None:
+        check_payload(proof, request)
+    expected = signature(request, proof, role, timestamp, body)
     if expected != proof.signature:
         raise Refusal(403, "SignatureDoesNotMatch", f"expected another signature for {request.target!r}",
                       proof.service)

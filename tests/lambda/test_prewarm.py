@@ -12,8 +12,8 @@ from emulator import Failed, install
 from faults import slowly
 from harness import names
 from harness.authority import Authority
-from harness.issuer import Issuer, Sts, role
-from harness.proxy import BINARY, ROLE, SANITIZERS, Proxy
+from harness.issuer import Issuer
+from harness.proxy import BINARY, ROLE, SANITIZERS, TOKEN, Proxy
 from harness.upstream import Response
 from harness.upstream import Upstream as Server
 from standins import eventually, get, healthy
@@ -40,9 +40,10 @@ def server(authority):
 
 @pytest.fixture
 def issuer():
-    made = Issuer(role(1), ROLE["AWS_SESSION_TOKEN"])
-    yield made
-    made.close()
+    with Issuer() as made:
+        made.container_token = TOKEN
+        yield made
+        assert not made.wrong
 
 
 def environment(authority, url, prewarm="s3", **more):
@@ -130,12 +131,12 @@ def test_nothing_is_connected_unasked(emulated, authority, server):
 
 def test_nothing_is_connected_before_a_snapshot(emulated, authority, server, issuer):
     """What is made before it is of no use after it."""
-    lam = emulated(environment(authority, server.url, **issuer.environment), kind="snap-start")
-    server.role = issuer.role
+    lam = emulated(environment(authority, server.url, **issuer.container()), kind="snap-start")
+    server.role = issuer.roles
     lam.start()
     assert healthy(lam.port)
     time.sleep(0.3)
-    assert not server.connections and issuer.asked == 0
+    assert not server.connections and issuer.count() == 0
     assert get(lam.port)[0] == 200
 
 
@@ -196,53 +197,51 @@ def test_a_connection_that_ended_in_a_freeze_is_not_used(emulated, authority, se
 
 def test_keys_are_fetched_once(emulated, authority, server, issuer):
     asked = []
-    server.role = issuer.role
-    lam = emulated(environment(authority, server.url, **issuer.environment), faults={"register": [slowly(0.5)]},
-                   on_call={"register": lambda _call: asked.append(issuer.asked)})
+    server.role = issuer.roles
+    lam = emulated(environment(authority, server.url, **issuer.container()), faults={"register": [slowly(0.5)]},
+                   on_call={"register": lambda _call: asked.append(issuer.count())})
     lam.start()
     ready(server)
-    eventually(lambda: issuer.asked == 1, what="the fetch")
+    eventually(lambda: issuer.count() == 1, what="the fetch")
     assert asked == [0]
     assert [get(lam.port)[0] for _ in range(3)] == [200] * 3
-    assert issuer.asked == 1
+    assert issuer.count() == 1
 
 
 def test_a_further_role_is_assumed_once(emulated, authority, server, issuer):
     """The keys that assume it are fetched, it is assumed, and the first request finds all that done."""
-    sts = Sts(authority, issuer.role, role(11))
-    server.role = sts.assumed
-    lam = emulated(environment(authority, server.url, **issuer.environment, **sts.environment))
+    server.role = issuer.roles
+    lam = emulated(environment(authority, server.url, **issuer.container(), **issuer.further_role()))
     lam.start()
     ready(server)
     eventually(lambda: lam.extension().text().count("new credentials") == 1, what="the keys")
     assert [get(lam.port)[0] for _ in range(2)] == [200] * 2
-    sts.close()
-    assert issuer.asked == sts.asked == len(server.connections) == 1
+    assert issuer.count("container") == issuer.count("assume role") == len(server.connections) == 1
+    assert {request.proof.key for request in server.requests} == {issuer.newest.key}
 
 
 def test_a_request_waits_for_the_keys_that_are_being_fetched(emulated, authority, server, issuer):
-    server.role = issuer.role
+    server.role = issuer.roles
     issuer.gate.clear()
-    lam = emulated(environment(authority, server.url, **issuer.environment))
+    lam = emulated(environment(authority, server.url, **issuer.container()))
     lam.start()
-    eventually(lambda: issuer.asked == 1, what="the fetch")
+    eventually(lambda: issuer.count() == 1, what="the fetch")
     threading.Timer(0.3, issuer.gate.set).start()
     assert get(lam.port)[0] == 200
-    assert issuer.asked == 1
+    assert issuer.count() == 1
 
 
 def test_keys_that_cannot_be_fetched_are_a_line_for_debugging(emulated, authority, server, issuer):
     """Nobody has asked for anything yet, so nobody has anything to complain about."""
-    issuer.token = "another"
-    env = {**issuer.environment, "AWS_CONTAINER_AUTHORIZATION_TOKEN": ROLE["AWS_SESSION_TOKEN"]}
-    lam = emulated(environment(authority, server.url, **env))
-    server.role = issuer.role
+    lam = emulated(environment(authority, server.url, **issuer.container()))
+    issuer.container_token = "another"
+    server.role = issuer.roles
     lam.start()
     eventually(lambda: failures(lam) or "could not be fetched" in lam.extension().text(), what="a line")
     assert {level for level, _ in lines(lam)} <= {"DEBUG", "INFO"}
     assert get(lam.port)[0] == 503
     time.sleep(1.1)
-    issuer.token = ROLE["AWS_SESSION_TOKEN"]
+    issuer.container_token = TOKEN
     assert get(lam.port)[0] == 200
 
 

@@ -1,6 +1,6 @@
 """A pytest plugin: leaves out the tests whose program takes a library by LD_PRELOAD, which a static one does not."""
 
-PRELOADING = {"named", "library"}
+PRELOADING = {"named", "library", "clocked", "clock_library"}
 
 
 def pytest_collection_modifyitems(config, items):

@@ -13,7 +13,7 @@ examples) needs="busybox curl dash shellcheck" ;;
 lint) needs="clang clang-tidy clang-format cppcheck python3" ;;
 fuzz) needs="clang libclang-rt-dev" ;;
 bench) needs="nginx wrk curl" ;;
-layer) needs="gcc musl-tools gcc-aarch64-linux-gnu musl-dev:arm64 make perl patch xz-utils python3" ;;
+layer) needs="gcc musl-tools linux-libc-dev gcc-aarch64-linux-gnu musl-dev:arm64 linux-libc-dev-arm64-cross make perl patch xz-utils python3" ;;
 layer-test) needs="binutils binutils-aarch64-linux-gnu qemu-user-static strace unzip gcc libc6-dev" ;;
 *) echo "packages.sh: no group '$1'" >&2 && exit 2 ;;
 esac

@@ -42,8 +42,33 @@ void peer_hang_up(struct peer *peer)
     *peer = (struct peer){.fd = -1};
 }
 
+#define KEYS_JSON                                   \
+    "HTTP/1.1 200 OK\r\nContent-Length: 57\r\n\r\n" \
+    "{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}"
+#define KEYS_XML                                                                        \
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n97\r\n"                       \
+    "<Credentials><AccessKeyId>ASIA2</AccessKeyId><SecretAccessKey>s</SecretAccessKey>" \
+    "<SessionToken>t</SessionToken><Expiration>2</Expiration></Credentials>\r\n0\r\n\r\n"
+
+/* Each of its connections is for one request: as a container's endpoint, or, to a POST, as STS. */
+static void issue(struct stage *stage)
+{
+    struct peer *issuer = &stage->issuer;
+    if (issuer->fd < 0)
+        issuer->fd = accept4(stage->issuer_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    size_t before = issuer->received;
+    receive(issuer);
+    if (issuer->received > before && strstr(issuer->bytes, "\r\n\r\n")) {
+        struct span keys = issuer->bytes[0] == 'P' ? SPAN(KEYS_XML) : SPAN(KEYS_JSON);
+        (void)send(issuer->fd, keys.at, keys.len, MSG_NOSIGNAL);
+    }
+    if (issuer->ended)
+        peer_hang_up(issuer);
+}
+
 static void serve(struct stage *stage)
 {
+    issue(stage);
     if (stage->server.fd < 0) {
         stage->server.fd = accept4(stage->server_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         stage->accepted += stage->server.fd >= 0;
@@ -91,7 +116,7 @@ struct proxy_options stage_options(struct stage *stage)
 {
     return (struct proxy_options){.loop = &stage->loop,
         .listen = span_of(stage->listen),
-        .route = {.region = SPAN("eu-west-1"), .endpoints = 1, .endpoint = &stage->endpoint},
+        .route = {.region = SPAN("eu-west-1"), .endpoints = 2, .endpoint = stage->endpoints},
         .credentials = stage->credentials,
         .max_body = 64 * 1024,
         .max_connections = 8,
@@ -103,27 +128,43 @@ struct proxy_options stage_options(struct stage *stage)
         .may_be_copied = stage->may_be_copied};
 }
 
+static struct credentials_store *open_credentials(const struct stage *stage)
+{
+    struct credentials_options options = {.environment = {.access_key_id = SPAN("ASIA0"),
+                                              .secret_access_key = SPAN("secret"),
+                                              .session_token = SPAN("token")},
+        .session = SPAN("session")};
+    if (stage->keys == KEYS_CONTAINER || stage->keys == KEYS_CONTAINER_ROLE) {
+        options.environment = (struct credentials){.session_token = {NULL, 0}};
+        options.container = (struct source_server){stage->endpoints[1].authority, false, SPAN("/")};
+        options.container_token = SPAN("token");
+    }
+    if (stage->keys == KEYS_ROLE || stage->keys == KEYS_CONTAINER_ROLE)
+        options.role = SPAN("arn:aws:iam::123456789012:role/further");
+    return credentials_create(&options);
+}
+
 int stage_set_up(void **state)
 {
     static struct stage stage;
-    struct credentials credentials = {.access_key_id = SPAN("ASIAIOSFODNN7EXAMPLE"),
-        .secret_access_key = SPAN("secret"),
-        .session_token = SPAN("token")};
     struct endpoint endpoint = {.variable = SPAN("COUNTERSIGN_ENDPOINT"),
         .authority = {.text = SPAN("127.0.0.1"), .host = SPAN("127.0.0.1")}};
     failing_arm(0);
     (void)alarm(STUCK_S);
     log_setup(LOG_FATAL, LOG_TEXT, STDERR_FILENO);
-    stage = (struct stage){.client = {.fd = -1}, .server = {.fd = -1}, .endpoint = endpoint};
+    stage = (struct stage){.client = {.fd = -1},
+        .server = {.fd = -1},
+        .issuer = {.fd = -1},
+        .endpoints = {endpoint, endpoint}};
+    stage.endpoints[1].service = SPAN("sts");
     memcpy(stage.directory, "/tmp/countersign-XXXXXX", sizeof "/tmp/countersign-XXXXXX");
     if (!mkdtemp(stage.directory))
         return -1;
     (void)snprintf(stage.listen, sizeof stage.listen, "unix:%s/socket", stage.directory);
-    stage.server_socket = open_server(&stage.endpoint.authority.port);
-    stage.credentials =
-        credentials_create(&(struct credentials_options){.environment = credentials});
+    stage.server_socket = open_server(&stage.endpoints[0].authority.port);
+    stage.issuer_socket = open_server(&stage.endpoints[1].authority.port);
     *state = &stage;
-    return stage.credentials ? 0 : -1;
+    return 0;
 }
 
 int stage_tear_down(void **state)
@@ -131,16 +172,17 @@ int stage_tear_down(void **state)
     struct stage *stage = *state;
     failing_arm(0);
     (void)close(stage->server_socket);
-    credentials_destroy(stage->credentials);
+    (void)close(stage->issuer_socket);
     return rmdir(stage->directory);
 }
 
 bool stage_create(struct stage *stage)
 {
+    stage->credentials = open_credentials(stage);
     struct proxy_options options = stage_options(stage);
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     stage->loop.data = &memory;
-    stage->proxy = proxy_create(&options);
+    stage->proxy = stage->credentials ? proxy_create(&options) : NULL;
     return stage->proxy != NULL;
 }
 
@@ -157,12 +199,15 @@ void stage_close(struct stage *stage)
 {
     peer_hang_up(&stage->client);
     peer_hang_up(&stage->server);
+    peer_hang_up(&stage->issuer);
     if (stage->proxy)
         proxy_close(stage->proxy);
     (void)uv_run(&stage->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&stage->loop), 0);
     proxy_free(stage->proxy);
     stage->proxy = NULL;
+    credentials_destroy(stage->credentials);
+    stage->credentials = NULL;
 }
 
 void stage_exchange(struct stage *stage, const struct scene *scene)

@@ -1,5 +1,5 @@
-/* A stage for tests of the proxy in its loop: a client on a Unix socket, a plain-HTTP server of the
- * test's own, and the proxy between them, turned by hand. */
+/* A stage for tests of the proxy in its loop: a client on a Unix socket, a plain-HTTP server,
+ * another that gives keys, and the proxy between them; all in one thread, turned by hand. */
 #pragma once
 
 #include "tests/unit/check.h"
@@ -16,14 +16,18 @@ struct peer {
     char bytes[16 * 1024];
 };
 
+/* Where the keys come from. */
+enum keys { KEYS_STATIC, KEYS_CONTAINER, KEYS_ROLE, KEYS_CONTAINER_ROLE };
+
 struct stage {
     uv_loop_t loop;
     struct proxy *proxy;
     struct credentials_store *credentials;
-    struct endpoint endpoint;
+    struct endpoint endpoints[2]; /* for all services; for STS */
+    enum keys keys;               /* as the next one that is opened has them */
     char directory[32], listen[64];
-    int server_socket;
-    struct peer client, server;
+    int server_socket, issuer_socket;
+    struct peer client, server, issuer;
     struct span answer; /* what the server sends once it has a whole head */
     unsigned accepted;  /* connections to the server, ever */
     bool prewarms, may_be_copied;
@@ -34,6 +38,7 @@ struct scene {
     const char *name;
     struct span request, answer;
     const char *expected; /* the client's status line where nothing fails */
+    enum keys keys;
 };
 
 #define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
@@ -43,9 +48,11 @@ struct scene {
 int stage_set_up(void **state);
 int stage_tear_down(void **state);
 
+/* Of one that is created. */
 struct proxy_options stage_options(struct stage *stage);
 
-/* The loop and the proxy; false where an allocation that failed left it without one. */
+/* The loop, the credentials and the proxy; false where an allocation that failed left it without.
+ */
 bool stage_create(struct stage *stage);
 
 /* The same, and it listens. */
@@ -54,7 +61,7 @@ bool stage_open(struct stage *stage);
 /* After this nothing of it is left. */
 void stage_close(struct stage *stage);
 
-/* Runs the loop, and lets the server accept, read and answer, so many times. */
+/* Runs the loop, and lets both servers accept, read and answer, so many times. */
 void stage_turn(struct stage *stage, int turns);
 
 void stage_connect(struct stage *stage);

@@ -256,6 +256,67 @@ static void test_rfc3339(void **state)
     }
 }
 
+static void test_parse_rfc3339(void **state)
+{
+    (void)state;
+    static const struct {
+        struct span text;
+        bool good;
+        int64_t ms;
+    } rows[] = {
+        {TEXT("2026-11-23T09:00:00Z"), true, 1795424400000},
+        {TEXT("2026-11-23T09:00:00.0Z"), true, 1795424400000},
+        {TEXT("2026-11-23T09:00:00.999999999Z"), true, 1795424400000},
+        {TEXT("2026-11-23T09:00:00+00:00"), true, 1795424400000},
+        {TEXT("2026-11-23T09:00:00.5+00:00"), true, 1795424400000},
+        {TEXT("1970-01-01T00:00:00Z"), true, 0},
+        {TEXT("1969-12-31T23:59:59Z"), true, -1000},
+        {TEXT("0001-01-01T00:00:00Z"), true, -62135596800000},
+        {TEXT("9999-12-31T23:59:59Z"), true, 253402300799000},
+        {TEXT("2024-02-29T00:00:00Z"), true, 1709164800000},
+        {TEXT(""), false, 7},
+        {TEXT("Z"), false, 7},
+        {TEXT("2026-11-23"), false, 7},
+        {TEXT("2026-11-23T09:00:00"), false, 7},
+        {TEXT("2026-11-23T09:00Z"), false, 7},
+        {TEXT("2026-11-23 09:00:00Z"), false, 7},
+        {TEXT("2026-11-23t09:00:00Z"), false, 7},
+        {TEXT("2026-11-23T09:00:00z"), false, 7},
+        {TEXT("2026-11-23T09:00:00ZZ"), false, 7},
+        {TEXT("2026-11-23T09:00:00.5"), false, 7},
+        {TEXT("2026-11-23T09:00:00,5Z"), false, 7},
+        {TEXT("2026-11-23T09:00:00.5.5Z"), false, 7},
+        {TEXT("2026-11-23T09:00:00.Z"), false, 7},
+        {TEXT("2026-11-23T09:00:00+01:00"), false, 7},
+        {TEXT("2026-11-23T09:00:00-00:01"), false, 7},
+        {TEXT("2026/11/23T09:00:00Z"), false, 7},
+        {TEXT("2026-11-23T09-00-00Z"), false, 7},
+        {TEXT("20261123T090000Z"), false, 7},
+        {TEXT("2026-02-29T09:00:00Z"), false, 7},
+        {TEXT("2026-13-01T09:00:00Z"), false, 7},
+        {TEXT("2026-00-10T09:00:00Z"), false, 7},
+        {TEXT("2026-11-31T09:00:00Z"), false, 7},
+        {TEXT("2026-11-23T24:00:00Z"), false, 7},
+        {TEXT("2026-11-23T09:60:00Z"), false, 7},
+        {TEXT("2026-11-23T09:00:60Z"), false, 7},
+        {TEXT("0000-00-00T00:00:00Z"), false, 7},
+        {TEXT("2026-1-023T09:00:00Z"), false, 7},
+        {TEXT("+026-11-23T09:00:00Z"), false, 7},
+        {TEXT("2026-11-23T09:00: 0Z"), false, 7},
+        {TEXT("2026-11-23T09:00:0\0Z"), false, 7},
+        {TEXT(" 2026-11-23T09:00:00Z"), false, 7},
+        {TEXT("1795424400"), false, 7},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        int64_t ms = 7;
+        char *copy = check_copy(rows[i].text);
+        CHECK_NUMBER(rows[i].text, clock_parse_rfc3339((struct span){copy, rows[i].text.len}, &ms),
+            rows[i].good);
+        CHECK_NUMBER(rows[i].text, ms, rows[i].ms);
+        free(copy);
+    }
+}
+
 static void test_wall_clock(void **state)
 {
     (void)state;
@@ -355,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_amz_date),
         cmocka_unit_test(test_amz_date_bad),
         cmocka_unit_test(test_rfc3339),
+        cmocka_unit_test(test_parse_rfc3339),
         cmocka_unit_test(test_wall_clock),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_err),

@@ -1,6 +1,7 @@
-/* The proxy in its loop, with a client and a plain-HTTP server of the test's own: it lets go of
- * all that it opened, and whichever allocation fails, the client has an answer or an end, and
- * nothing leaks. Only the project's own allocations fail; those of libraries go on as ever.
+/* The proxy in its loop, with a client, a plain-HTTP server of the test's own, and another that
+ * gives keys: it lets go of all that it opened, and whichever allocation fails, the client has an
+ * answer or an end, and nothing leaks. Only the project's own allocations fail; those of libraries
+ * go on as ever.
  */
 /* wrap: malloc calloc realloc */
 #include "tests/unit/failing.h"
@@ -29,8 +30,8 @@ static void test_address_taken(void **state)
 {
     struct stage *stage = *state;
     struct fault fault = {.err = OK};
-    struct proxy_options options = stage_options(stage);
     assert_true(stage_open(stage));
+    struct proxy_options options = stage_options(stage);
     struct proxy *second = proxy_create(&options);
     assert_non_null(second);
     assert_int_not_equal(proxy_listen(second, &fault), OK);
@@ -61,29 +62,42 @@ static void test_drain(void **state)
 }
 
 static const struct scene scenes[] = {
-    {"page", TEXT("GET /-/health" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 "},
-    {"refused", TEXT("GET /No-Such-Service/" HOST "\r\n"), TEXT(""), "HTTP/1.1 404 "},
-    {"get", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+    {"page", TEXT("GET /-/health" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 ", KEYS_STATIC},
+    {"refused", TEXT("GET /No-Such-Service/" HOST "\r\n"), TEXT(""), "HTTP/1.1 404 ", KEYS_STATIC},
+    {"get", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
     {"get-chunked", TEXT("GET /s3/bucket/key" HOST "\r\n"),
         TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
-        "HTTP/1.1 200 "},
+        "HTTP/1.1 200 ", KEYS_STATIC},
     {"put", TEXT("PUT /s3/bucket/key" HOST "Content-Length: 5\r\n\r\nhello"), TEXT(OK_ANSWER),
-        "HTTP/1.1 200 "},
+        "HTTP/1.1 200 ", KEYS_STATIC},
     {"post-held",
         TEXT("POST /dynamodb/" HOST "Content-Type: application/x-amz-json-1.0\r\n"
              "Content-Length: 2\r\n\r\n{}"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
     {"post-held-chunked",
         TEXT("POST /dynamodb/" HOST "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
     {"bad-answer", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT("SMTP ready\r\n\r\n"),
-        "HTTP/1.1 502 "},
+        "HTTP/1.1 502 ", KEYS_STATIC},
     {"request-ahead",
         TEXT("GET /s3/bucket/key HTTP/1.1\r\nHost: localhost\r\n\r\nGET /-/health" HOST "\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
     {"two-requests",
         TEXT("GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /s3/bucket/key" HOST "\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 "},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC},
+    {"container", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ",
+        KEYS_CONTAINER},
+    {"role", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_ROLE},
+    {"container-role",
+        TEXT("POST /dynamodb/" HOST "Content-Type: application/x-amz-json-1.0\r\n"
+             "Content-Length: 2\r\n\r\n{}"),
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_CONTAINER_ROLE},
+    {"container-page", TEXT("GET /-/identity" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 ",
+        KEYS_CONTAINER},
+    {"container-expired", TEXT("GET /s3/bucket/key" HOST "\r\n"),
+        TEXT("HTTP/1.1 400 Bad Request\r\nContent-Length: 40\r\nConnection: close\r\n\r\n"
+             "<Error><Code>ExpiredToken</Code></Error>"),
+        "HTTP/1.1 400 ", KEYS_CONTAINER},
 };
 
 static void test_scene(void **state)
@@ -92,6 +106,7 @@ static void test_scene(void **state)
     for (size_t i = 0; i < ROWS(scenes); i++) {
         struct span name = span_of(scenes[i].name);
         struct span expected = span_of(scenes[i].expected);
+        stage->keys = scenes[i].keys;
         assert_true(stage_open(stage));
         stage_exchange(stage, &scenes[i]);
         CHECK_TEXT(name, span_first(span_of(stage->client.bytes), expected.len), expected);
@@ -102,6 +117,7 @@ static void test_scene(void **state)
 /* True while there was an allocation to fail. */
 static bool run_with_failure(struct stage *stage, const struct scene *scene, unsigned nth)
 {
+    stage->keys = scene->keys;
     failing_arm(nth);
     if (stage_open(stage)) {
         stage_exchange(stage, scene);
@@ -133,6 +149,7 @@ static void test_client_goes(void **state)
     struct stage *stage = *state;
     const struct scene *scene = &scenes[5];
     for (size_t sent = 0; sent <= scene->request.len; sent += 5) {
+        stage->keys = sent % 2 ? KEYS_CONTAINER_ROLE : KEYS_STATIC;
         assert_true(stage_open(stage));
         stage_connect(stage);
         (void)send(stage->client.fd, scene->request.at, sent, MSG_NOSIGNAL);
@@ -152,6 +169,7 @@ static void test_close_at_any_time(void **state)
     for (size_t i = 0; i < ROWS(scenes); i++)
         for (int turns = 0; turns < 8; turns++) {
             struct span request = scenes[i].request;
+            stage->keys = scenes[i].keys;
             assert_true(stage_open(stage));
             stage_connect(stage);
             (void)send(stage->client.fd, request.at, request.len, MSG_NOSIGNAL);
