@@ -93,6 +93,7 @@ static const char *begin_answer(struct exchange *x, struct gathered *g)
 static const char *on_final(struct exchange *x, struct gathered *g)
 {
     body_begin(&x->answer_body, &x->answer_framing);
+    weigh_clock(x);
     if (!weigh_wants(x))
         return begin_answer(x, g);
     x->answer = ANSWER_WEIGHED;

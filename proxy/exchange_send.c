@@ -142,8 +142,8 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
         return fault_set(
             fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(proxy->options.credentials));
     struct buf scratch = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
-    int64_t now_ms = clock_wall_ms() + proxy->skew.offset_ms;
-    return outgoing_write(&outgoing, now_ms / 1000, out, scratch, fault);
+    x->signed_ms = clock_wall_ms() + proxy->skew.offset_ms;
+    return outgoing_write(&outgoing, x->signed_ms / 1000, out, scratch, fault);
 }
 
 static void on_connected(struct exchange *x, struct upstream *upstream)

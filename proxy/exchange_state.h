@@ -59,6 +59,7 @@ struct exchange {
     bool waited;         /* for keys, before it was admitted */
     bool waited_again;   /* after that */
     unsigned generation; /* of the keys that it was signed with */
+    int64_t signed_ms;   /* the time that it was signed with */
 
     bool asks;        /* the server is to say whether it wants the body, before that is sent */
     bool lost;        /* a kept connection died under it, and it was sent again */
@@ -186,6 +187,8 @@ void receive_end(struct upstream_user *user, bool whole);
 void receive_release(struct exchange *x);
 
 /* exchange_weigh.c */
+/* While the clock is taken to be off, every answer is asked whether it still is. */
+void weigh_clock(struct exchange *x);
 /* Whether there may be a remedy for what the answer's head tells of. */
 bool weigh_wants(const struct exchange *x);
 /* Takes content of the answer; false where it is too long to be held. */

@@ -84,11 +84,23 @@ static void renew_keys(struct exchange *x)
         exchange_enter(x, PHASE_CREDENTIALS);
 }
 
-/* An answer with an Age was made some time ago: its Date tells nothing of now. */
+/* The server's time; an answer with an Age was made some time ago, so its Date tells nothing of
+ * now. */
+static struct span answer_date(const struct exchange *x)
+{
+    bool aged = head_find_name(&x->answer_head, SPAN("Age"));
+    return aged ? (struct span){NULL, 0} : answer_field(x, SPAN("Date"));
+}
+
+void weigh_clock(struct exchange *x)
+{
+    if (x->proxy->skew.offset_ms != 0)
+        skew_check(&x->proxy->skew, answer_date(x), clock_wall_ms());
+}
+
 static bool learn_clock(struct exchange *x)
 {
-    return answer_field(x, SPAN("Age")).len == 0
-        && skew_learn(&x->proxy->skew, answer_field(x, SPAN("Date")), clock_wall_ms());
+    return skew_learn(&x->proxy->skew, answer_date(x), clock_wall_ms(), x->signed_ms);
 }
 
 /* Full jitter: anything up to a limit that doubles, so that those who were refused together do not

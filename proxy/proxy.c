@@ -158,6 +158,7 @@ bool proxy_used(struct proxy *proxy)
         return false;
     log_line(LOG_DEBUG, "not used for %lld ms: connections and credentials are made anew",
         (long long)gap_ms);
+    proxy->skew.offset_ms = 0;
     pool_forget(proxy->pool);
     credentials_forget(proxy->options.credentials);
     return true;

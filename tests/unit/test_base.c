@@ -225,6 +225,51 @@ static void test_rfc3339(void **state)
     }
 }
 
+static void test_http_date(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t seconds;
+        struct span text;
+    } rows[] = {
+        {784111777, TEXT("Sun, 06 Nov 1994 08:49:37 GMT")},
+        {0, TEXT("Thu, 01 Jan 1970 00:00:00 GMT")},
+        {951782400, TEXT("Tue, 29 Feb 2000 00:00:00 GMT")},
+        {1709251199, TEXT("Thu, 29 Feb 2024 23:59:59 GMT")},
+        {4102444799, TEXT("Thu, 31 Dec 2099 23:59:59 GMT")},
+        {1795600800, TEXT("Wed, 25 Nov 2026 10:00:00 GMT")},
+        {1795600800, TEXT("Mon, 25 Nov 2026 10:00:00 GMT")}, /* nobody reckons the day's name */
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        int64_t ms = 7;
+        CHECK_NUMBER(rows[i].text, clock_parse_http_date(rows[i].text, &ms), true);
+        CHECK_NUMBER(rows[i].text, ms, rows[i].seconds * 1000);
+    }
+}
+
+static void test_http_date_bad(void **state)
+{
+    (void)state;
+    static const struct span rows[] = {TEXT(""), TEXT("Sun, 06 Nov 1994 08:49:37 GM"),
+        TEXT("Sun, 06 Nov 1994 08:49:37 GMT "), TEXT("Sunday, 06-Nov-94 08:49:37 GMT"),
+        TEXT("Sun Nov  6 08:49:37 1994"), TEXT("Sun, 06 Nov 1994 08:49:37 UTC"),
+        TEXT("Sun, 06 nov 1994 08:49:37 GMT"), TEXT("Sun, 06 Foo 1994 08:49:37 GMT"),
+        TEXT("Sun,  6 Nov 1994 08:49:37 GMT"), TEXT("Sun, 31 Nov 1994 08:49:37 GMT"),
+        TEXT("Sun, 00 Nov 1994 08:49:37 GMT"), TEXT("Wed, 29 Feb 2023 00:00:00 GMT"),
+        TEXT("Sun, 06 Nov 1994 24:00:00 GMT"), TEXT("Sun, 06 Nov 1994 08:60:37 GMT"),
+        TEXT("Sun, 06 Nov 1994 08:49:60 GMT"), TEXT("Sun, 06 Nov 1994 08-49-37 GMT"),
+        TEXT("Sun, -6 Nov 1994 08:49:37 GMT"), TEXT("Sun, 06 Nov +994 08:49:37 GMT"),
+        TEXT("Sun, 06 Nov 1994 08:4\x00:37 GMT"), TEXT("Sun, 06 Nov 1994 08:49:\xff\xff GMT"),
+        TEXT("Sun, 06 ovD 1994 08:49:37 GMT"), TEXT("1994-11-06T08:49:37.000000000")};
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        int64_t ms = 7;
+        char *copy = check_copy(rows[i]);
+        CHECK_NUMBER(rows[i], clock_parse_http_date((struct span){copy, rows[i].len}, &ms), false);
+        CHECK_NUMBER(rows[i], ms, 7);
+        free(copy);
+    }
+}
+
 static void test_wall_clock(void **state)
 {
     (void)state;
@@ -322,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_ascii),
         cmocka_unit_test(test_amz_date),
         cmocka_unit_test(test_amz_date_bad),
+        cmocka_unit_test(test_http_date),
+        cmocka_unit_test(test_http_date_bad),
         cmocka_unit_test(test_rfc3339),
         cmocka_unit_test(test_wall_clock),
         cmocka_unit_test(test_list),
