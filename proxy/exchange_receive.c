@@ -263,8 +263,8 @@ void receive_release(struct exchange *x)
     struct gathered g;
     g.count = g.lines = 0;
     g.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
-    if (x->phase == PHASE_CREDENTIALS)
-        exchange_enter(x, PHASE_SENT);
+    if (x->phase == PHASE_CREDENTIALS || x->phase == PHASE_PAUSE) /* the body may still be due */
+        exchange_enter(x, body_whole(&x->body) ? PHASE_SENT : PHASE_CONTINUE);
     const char *why = release_weighed(x, &g);
     if (why) {
         fail(x, why);
