@@ -329,8 +329,8 @@ size_t exchange_take(struct exchange *x, struct span bytes)
     case PHASE_HOLD:
     case PHASE_CONTINUE:
     case PHASE_STREAM:
-        if (x->phase == PHASE_CONTINUE && !x->framing.expects_continue)
-            return 0; /* it is we who ask, and the body stays with the client until S3 wants it */
+        if (x->phase == PHASE_CONTINUE && x->keeps_back)
+            return 0; /* the body stays with the client until S3 wants it */
         exchange_stir(x);
         return send_take(x, bytes);
     case PHASE_DISCARD:

@@ -112,7 +112,8 @@ enum err send_plan(struct exchange *x, struct fault *fault)
     x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
     x->copies = !x->holds && is_short(x);
     bool streams = x->framing.kind != BODY_NONE && !x->holds && !x->copies;
-    x->asks = x->framing.expects_continue || (streams && place_asks(x));
+    x->keeps_back = streams && place_asks(x);
+    x->asks = x->framing.expects_continue || x->keeps_back;
     if (err || (!x->holds && !x->copies))
         return err;
     if (!chunked && x->framing.length > x->proxy->options.max_body)

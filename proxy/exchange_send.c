@@ -210,6 +210,7 @@ static void stream_end_of_chunks(struct exchange *x)
     answer_write_trailers(&b, body_trailers(&x->body), true);
     buf_text(&b, "\r\n");
     uv_buf_t buffer = stream_buffer(buf_span(&b));
+    x->body_begun = true;
     upstream_write(x->upstream, &buffer, 1);
 }
 
@@ -250,7 +251,7 @@ size_t send_take(struct exchange *x, struct span bytes)
 
 bool send_repeatable(const struct exchange *x)
 {
-    return !x->body_begun && (body_whole(&x->body) || x->phase == PHASE_CONTINUE);
+    return !x->body_begun; /* what has come of one that is kept is sent anew, the rest follows */
 }
 
 void send_repeat(struct exchange *x)

@@ -61,10 +61,13 @@ struct exchange {
     unsigned generation; /* of the keys that it was signed with */
     int64_t signed_ms;   /* the time that it was signed with */
 
-    bool asks;        /* the server is to say whether it wants the body, before that is sent */
-    bool lost;        /* a kept connection died under it, and it was sent again */
-    bool remedied;    /* it was sent again with newer keys, another time or region */
+    bool asks; /* the server is to say whether it wants the body, before that is sent */
+    bool
+        keeps_back; /* and until then nothing is taken of it, also where the client does not wait */
+    bool lost;      /* a kept connection died under it, and it was sent again */
+    bool remedied;  /* it was sent again with newer keys, another time or region */
     unsigned retries; /* times it was sent again after a pause */
+    uint64_t paused_ms;
 
     struct lease lease;
     struct upstream_user user;
