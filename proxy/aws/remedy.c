@@ -101,6 +101,8 @@ enum remedy remedy_of(const struct refusal *refusal, struct span *region)
     enum remedy remedy = by_code(code, refusal->body);
     if (remedy == REMEDY_REGION || (refusal->s3 && code.len == 0))
         remedy = other_region(refusal, remedy, region);
+    if (refusal->s3 && refusal->status == 403 && code.len == 0 && refusal->body.len == 0)
+        return REMEDY_CLOCK; /* to HEAD nothing else is said: its Date tells */
     if (remedy == REMEDY_NONE && (refusal->status == 429 || refusal->status == 503))
         return REMEDY_PAUSE; /* it says so without a code too: to HEAD */
     return remedy;

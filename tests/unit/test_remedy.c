@@ -157,7 +157,7 @@ static const struct row {
         TEXT("eu-west-1")},
     {"HEAD 400", 400, true, REMEDY_REGION, TEXT(""), TEXT("eu-west-1"), TEXT(""),
         TEXT("eu-west-1")},
-    {"HEAD 403", 403, true, REMEDY_NONE, TEXT(""), TEXT("eu-west-1"), TEXT(""), TEXT("")},
+    {"HEAD 403", 403, true, REMEDY_CLOCK, TEXT(""), TEXT("eu-west-1"), TEXT(""), TEXT("")},
     {"HEAD 401", 401, true, REMEDY_NONE, TEXT(""), TEXT("eu-west-1"), TEXT(""), TEXT("")},
     {"HEAD 503", 503, true, REMEDY_PAUSE, TEXT(""), TEXT("eu-west-1"), TEXT(""), TEXT("")},
     {"HEAD 429", 429, true, REMEDY_PAUSE, TEXT(""), TEXT(""), TEXT(""), TEXT("")},
