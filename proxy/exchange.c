@@ -361,6 +361,12 @@ void exchange_client_ended(struct exchange *x)
         exchange_break(x, false);
 }
 
+void exchange_hurry(struct exchange *x)
+{
+    if (x->phase == PHASE_PAUSE)
+        x->ticks_left = 1;
+}
+
 void exchange_client_gone(struct exchange *x)
 {
     x->client = NULL;
@@ -388,8 +394,12 @@ void exchange_timeout(struct exchange *x)
         send_continue(x);
         return;
     }
-    if (x->phase == PHASE_PAUSE) {
+    if (x->phase == PHASE_PAUSE && !x->proxy->draining) {
         send_repeat(x);
+        return;
+    }
+    if (x->phase == PHASE_PAUSE) {
+        receive_release(x); /* there is no time for another try */
         return;
     }
     if (x->phase == PHASE_CREDENTIALS && x->answer == ANSWER_WEIGHED) {
