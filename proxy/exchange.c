@@ -6,10 +6,10 @@
  *     '---> CONNECT --> [CONTINUE] --> STREAM (body flows through) --> SENT ----> answered
  *                                         '--> DISCARD (answered early) --------> answered
  *
- * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE; one that calls the keys expired is
- * WEIGHED instead, and leads back to CREDENTIALS and CONNECT, once. Where both are over the
- * connections go on to the next exchange. The steps are pure functions of other rooms; only here is
- * waited and decided. */
+ * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE; an error that may have a remedy is
+ * WEIGHED instead, and may lead back to CONNECT, by way of CREDENTIALS or PAUSE. Where both are
+ * over the connections go on to the next exchange. The steps are pure functions of other rooms;
+ * only here is waited and decided. */
 #include "proxy/exchange.h"
 
 #include <stdlib.h>
@@ -92,44 +92,6 @@ void exchange_free(struct exchange *x)
     free(x);
 }
 
-static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
-{
-    return from_ns && to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
-}
-
-static void record(struct exchange *x)
-{
-    struct counters *counters = &x->proxy->counters;
-    counters->exchanges++;
-    counters->statuses[x->broken ? 0 : x->status / 100 % 6]++;
-    counters->bytes_sent += x->sent;
-    counters->bytes_received += x->received;
-    if (x->err)
-        counters->errors[x->err]++;
-    if (!exchange_times(x))
-        return;
-    uint64_t now = uv_hrtime();
-    counters->upstream_us += us_between(x->ready_ns, now);
-    if (!log_enabled(LOG_DEBUG))
-        return;
-    const struct log_value values[] = {
-        {.name = "method", .text = x->head_ns ? x->head.method : SPAN("-")},
-        {.name = "service", .text = x->route.service.len > 0 ? x->route.service : SPAN("-")},
-        {.name = "region", .text = x->route.region.len > 0 ? x->route.region : SPAN("-")},
-        {.name = "status", .number = (unsigned)x->status},
-        {.name = "error", .text = x->err ? span_of(err_code(x->err)) : SPAN("-")},
-        {.name = "sent", .number = x->sent},
-        {.name = "received", .number = x->received},
-        {.name = "queue_ms", .number = us_between(x->head_ns, x->take_ns), .thousandths = true},
-        {.name = "connect_ms", .number = us_between(x->take_ns, x->ready_ns), .thousandths = true},
-        {.name = "first_byte_ms",
-            .number = us_between(x->ready_ns, x->first_ns),
-            .thousandths = true},
-        {.name = "whole_ms", .number = us_between(x->head_ns, now), .thousandths = true},
-    };
-    log_values(LOG_DEBUG, "exchange", values, sizeof values / sizeof *values);
-}
-
 /* Whether the server's connection can serve another: request and answer whole, nothing odd about
  * either. */
 static bool reusable(const struct exchange *x)
@@ -166,7 +128,7 @@ static void release(struct exchange *x)
     bool again = reusable(x);
     pool_leave(&x->lease);
     credentials_leave(&x->wait);
-    record(x);
+    exchange_record(x);
     exchange_close_access(x);
     proxy->held_bytes -= x->held_max;
     free(x->held);

@@ -154,6 +154,9 @@ void exchange_pause(struct exchange *x, unsigned ms);
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
 
+/* exchange_record.c: counts it, and logs it where somebody wants to know. */
+void exchange_record(const struct exchange *x);
+
 /* exchange_page.c: answers with the page, or says why not. Ends the exchange, or waits. */
 void page_serve(struct exchange *x);
 
