@@ -6,10 +6,10 @@
  *     '---> CONNECT --> [CONTINUE] --> STREAM (body flows through) --> SENT ----> answered
  *                                         '--> DISCARD (answered early) --------> answered
  *
- * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE; one that calls the keys expired is
- * WEIGHED instead, and leads back to CREDENTIALS and CONNECT, once. Where both are over the
- * connections go on to the next exchange. The steps are pure functions of other rooms; only here is
- * waited and decided. */
+ * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE; an error that may have a remedy is
+ * WEIGHED instead, and may lead back to CONNECT, by way of CREDENTIALS or PAUSE. Where both are
+ * over the connections go on to the next exchange. The steps are pure functions of other rooms;
+ * only here is waited and decided. */
 #include "proxy/exchange.h"
 
 #include <stdlib.h>
@@ -292,8 +292,8 @@ size_t exchange_take(struct exchange *x, struct span bytes)
     case PHASE_HOLD:
     case PHASE_CONTINUE:
     case PHASE_STREAM:
-        if (x->phase == PHASE_CONTINUE && !x->framing.expects_continue)
-            return 0; /* it is we who ask, and the body stays with the client until S3 wants it */
+        if (x->phase == PHASE_CONTINUE && x->keeps_back)
+            return 0; /* the body stays with the client until S3 wants it */
         exchange_stir(x);
         return send_take(x, bytes);
     case PHASE_DISCARD:
@@ -324,6 +324,12 @@ void exchange_client_ended(struct exchange *x)
         exchange_break(x, false);
 }
 
+void exchange_hurry(struct exchange *x)
+{
+    if (x->phase == PHASE_PAUSE)
+        x->ticks_left = 1;
+}
+
 void exchange_client_gone(struct exchange *x)
 {
     x->client = NULL;
@@ -351,8 +357,12 @@ void exchange_timeout(struct exchange *x)
         send_continue(x);
         return;
     }
-    if (x->phase == PHASE_PAUSE) {
+    if (x->phase == PHASE_PAUSE && !x->proxy->draining) {
         send_repeat(x);
+        return;
+    }
+    if (x->phase == PHASE_PAUSE) {
+        receive_release(x); /* there is no time for another try */
         return;
     }
     if (x->phase == PHASE_CREDENTIALS && x->answer == ANSWER_WEIGHED) {

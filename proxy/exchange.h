@@ -30,6 +30,9 @@ void exchange_client_gone(struct exchange *x);
 /* The client has taken all that was queued for it. */
 void exchange_client_drained(struct exchange *x);
 
+/* The proxy drains: what only waits is over at the next tick. */
+void exchange_hurry(struct exchange *x);
+
 /* Its time is over: the phase decides what that means. */
 void exchange_timeout(struct exchange *x);
 

@@ -115,14 +115,21 @@ static enum err hold_room(struct exchange *x, size_t bytes, struct fault *fault)
     return OK;
 }
 
+/* Whether the server is asked for its leave, by the client's wish or by ours. */
+static void plan_asking(struct exchange *x)
+{
+    bool streams = x->framing.kind != BODY_NONE && !x->holds && !x->copies;
+    x->keeps_back = streams && place_asks(x);
+    x->asks = x->framing.expects_continue || x->keeps_back;
+}
+
 enum err send_plan(struct exchange *x, struct fault *fault)
 {
     enum err err = known_hash(x, fault);
     bool chunked = x->framing.kind == BODY_CHUNKED;
     x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
     x->copies = !x->holds && is_short(x) && x->opens != OPENS_TO_CHUNKS;
-    bool streams = x->framing.kind != BODY_NONE && !x->holds && !x->copies;
-    x->asks = x->framing.expects_continue || (streams && place_asks(x));
+    plan_asking(x);
     if (err || (!x->holds && !x->copies))
         return err;
     if (!chunked && x->framing.length > x->proxy->options.max_body)

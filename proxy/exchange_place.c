@@ -1,5 +1,6 @@
 /* Buckets lie in regions, and a request that asks in another one is refused. What S3 tells of that
  * is remembered, so that it is told once. */
+#include "proxy/aws/partition.h"
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 
@@ -31,10 +32,18 @@ bool place_asks(const struct exchange *x)
         && buckets_region(&x->proxy->buckets, bucket, clock_wall_ms()).len == 0;
 }
 
+/* Whether a region that a server names is one to believe: of the same partition, and of a length
+ * that regions have. */
+static bool credible(const struct exchange *x, struct span region)
+{
+    return region.len <= BUCKET_REGION_BYTES
+        && partition_of_region(region) == partition_of_region(x->route.region);
+}
+
 bool place_learn(struct exchange *x, struct span region)
 {
     struct span bucket;
-    if (span_equal(region, x->route.region) || !bucket_of(x, &bucket))
+    if (span_equal(region, x->route.region) || !credible(x, region) || !bucket_of(x, &bucket))
         return false;
     buckets_learn(&x->proxy->buckets, bucket, region, clock_wall_ms());
     return route_move(&x->route, x->proxy->route.region, region);
@@ -43,6 +52,6 @@ bool place_learn(struct exchange *x, struct span region)
 void place_confirm(struct exchange *x)
 {
     struct span bucket;
-    if (bucket_of(x, &bucket))
+    if (at_aws(x) && bucket_of(x, &bucket))
         buckets_learn(&x->proxy->buckets, bucket, x->route.region, clock_wall_ms());
 }

@@ -93,6 +93,7 @@ static const char *begin_answer(struct exchange *x, struct gathered *g)
 static const char *on_final(struct exchange *x, struct gathered *g)
 {
     body_begin(&x->answer_body, &x->answer_framing);
+    weigh_clock(x);
     if (!weigh_wants(x))
         return begin_answer(x, g);
     x->answer = ANSWER_WEIGHED;
@@ -262,8 +263,8 @@ void receive_release(struct exchange *x)
     struct gathered g;
     g.count = g.lines = 0;
     g.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
-    if (x->phase == PHASE_CREDENTIALS)
-        exchange_enter(x, PHASE_SENT);
+    if (x->phase == PHASE_CREDENTIALS || x->phase == PHASE_PAUSE) /* the body may still be due */
+        exchange_enter(x, body_whole(&x->body) ? PHASE_SENT : PHASE_CONTINUE);
     const char *why = release_weighed(x, &g);
     if (why) {
         fail(x, why);

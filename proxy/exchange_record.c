@@ -1,5 +1,4 @@
-/* What is left of an exchange once it is over: the counters, and a line of the log at DEBUG. */
-#include "proxy/base/log.h"
+/* What is told of an exchange that has ended: counters, and a line for each at DEBUG. */
 #include "proxy/exchange_state.h"
 
 static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
@@ -7,7 +6,7 @@ static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
     return from_ns && to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
 }
 
-void exchange_record(struct exchange *x)
+void exchange_record(const struct exchange *x)
 {
     struct counters *counters = &x->proxy->counters;
     counters->exchanges++;

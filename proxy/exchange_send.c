@@ -152,8 +152,8 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
         return fault_set(
             fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(proxy->options.credentials));
     struct buf scratch = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
-    int64_t now_ms = clock_wall_ms() + proxy->skew.offset_ms;
-    return outgoing_write(&outgoing, now_ms / 1000, out, scratch, fault);
+    x->signed_ms = clock_wall_ms() + proxy->skew.offset_ms;
+    return outgoing_write(&outgoing, x->signed_ms / 1000, out, scratch, fault);
 }
 
 static void on_connected(struct exchange *x, struct upstream *upstream)
@@ -227,6 +227,7 @@ static void stream_end_of_chunks(struct exchange *x)
     answer_write_trailers(&b, body_trailers(&x->body), true);
     buf_text(&b, "\r\n");
     uv_buf_t buffer = stream_buffer(buf_span(&b));
+    x->body_begun = true;
     upstream_write(x->upstream, &buffer, 1);
 }
 
@@ -272,7 +273,7 @@ size_t send_take(struct exchange *x, struct span bytes)
 
 bool send_repeatable(const struct exchange *x)
 {
-    return !x->body_begun && (body_whole(&x->body) || x->phase == PHASE_CONTINUE);
+    return !x->body_begun; /* what has come of one that is kept is sent anew, the rest follows */
 }
 
 void send_repeat(struct exchange *x)

@@ -64,6 +64,7 @@ struct exchange {
     bool waited;         /* for keys, before it was admitted */
     bool waited_again;   /* after that */
     unsigned generation; /* of the keys that it was signed with */
+    int64_t signed_ms;   /* the time that it was signed with */
 
     enum opens opens;
     bool checks; /* chain checks the chunks' signatures */
@@ -72,10 +73,13 @@ struct exchange {
     uint64_t opened_length;
     struct chunk_chain chain;
 
-    bool asks;        /* the server is to say whether it wants the body, before that is sent */
-    bool lost;        /* a kept connection died under it, and it was sent again */
-    bool remedied;    /* it was sent again with newer keys, another time or region */
+    bool asks; /* the server is to say whether it wants the body, before that is sent */
+    bool
+        keeps_back; /* and until then nothing is taken of it, also where the client does not wait */
+    bool lost;      /* a kept connection died under it, and it was sent again */
+    bool remedied;  /* it was sent again with newer keys, another time or region */
     unsigned retries; /* times it was sent again after a pause */
+    uint64_t paused_ms;
 
     struct lease lease;
     struct upstream_user user;
@@ -163,8 +167,8 @@ void exchange_pause(struct exchange *x, unsigned ms);
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
 
-/* exchange_record.c: counts it, and logs it at DEBUG. */
-void exchange_record(struct exchange *x);
+/* exchange_record.c: counts it, and logs it where somebody wants to know. */
+void exchange_record(const struct exchange *x);
 
 /* exchange_page.c: answers with the page, or says why not. Ends the exchange, or waits. */
 void page_serve(struct exchange *x);
@@ -214,6 +218,8 @@ void receive_end(struct upstream_user *user, bool whole);
 void receive_release(struct exchange *x);
 
 /* exchange_weigh.c */
+/* While the clock is taken to be off, every answer is asked whether it still is. */
+void weigh_clock(struct exchange *x);
 /* Whether there may be a remedy for what the answer's head tells of. */
 bool weigh_wants(const struct exchange *x);
 /* Takes content of the answer; false where it is too long to be held. */

@@ -9,6 +9,7 @@ enum {
     WEIGHED_MAX_BYTES = 16 * 1024,
     PAUSE_FIRST_MS = 200, /* at most; it doubles */
     PAUSE_MAX_MS = 5000,
+    PAUSE_NEVER_MS = 1000 * 1000 * 1000, /* more than any timeout */
 };
 
 bool weigh_wants(const struct exchange *x)
@@ -84,38 +85,66 @@ static void renew_keys(struct exchange *x)
         exchange_enter(x, PHASE_CREDENTIALS);
 }
 
-/* An answer with an Age was made some time ago: its Date tells nothing of now. */
+/* The server's time; an answer with an Age was made some time ago, so its Date tells nothing of
+ * now. */
+static struct span answer_date(const struct exchange *x)
+{
+    bool aged = head_find_name(&x->answer_head, SPAN("Age"));
+    return aged ? (struct span){NULL, 0} : answer_field(x, SPAN("Date"));
+}
+
+void weigh_clock(struct exchange *x)
+{
+    if (x->proxy->skew.offset_ms != 0)
+        skew_check(&x->proxy->skew, answer_date(x), clock_wall_ms());
+}
+
 static bool learn_clock(struct exchange *x)
 {
-    return answer_field(x, SPAN("Age")).len == 0
-        && skew_learn(&x->proxy->skew, answer_field(x, SPAN("Date")), clock_wall_ms());
+    return skew_learn(&x->proxy->skew, answer_date(x), clock_wall_ms(), x->signed_ms);
+}
+
+/* What the server asks for with Retry-After, in seconds or as a date; NEVER where that cannot be
+ * read, for a wish that is not understood is not to be passed over. */
+static uint64_t wanted_ms(const struct exchange *x)
+{
+    struct span after = answer_field(x, SPAN("Retry-After"));
+    uint64_t seconds;
+    int64_t date_ms, now_ms = clock_wall_ms() + x->proxy->skew.offset_ms;
+    if (after.len == 0)
+        return 0;
+    if (span_to_number(after, PAUSE_NEVER_MS / 1000, &seconds))
+        return seconds * 1000;
+    if (clock_parse_http_date(after, &date_ms))
+        return date_ms > now_ms ? (uint64_t)(date_ms - now_ms) : 0;
+    return PAUSE_NEVER_MS;
 }
 
 /* Full jitter: anything up to a limit that doubles, so that those who were refused together do not
- * come back together. What the server asks for with Retry-After comes on top. */
-static unsigned pause_ms(const struct exchange *x)
+ * come back together. What the server asks for comes on top. */
+static uint64_t pause_ms(const struct exchange *x)
 {
     uint32_t chance = 0;
-    uint64_t wanted_s = 0;
     uint64_t limit_ms = (uint64_t)PAUSE_FIRST_MS << (x->retries < 8 ? x->retries : 8);
     (void)uv_random(NULL, NULL, &chance, sizeof chance, 0, NULL); /* without it: no pause */
-    (void)span_to_number(answer_field(x, SPAN("Retry-After")), 3600, &wanted_s);
     limit_ms = limit_ms < PAUSE_MAX_MS ? limit_ms : PAUSE_MAX_MS;
-    return (unsigned)(wanted_s * 1000 + chance % (limit_ms + 1));
+    return wanted_ms(x) + chance % (limit_ms + 1);
 }
 
+/* The client's patience is the timeout, as far as we know: all pauses together stay within it. */
 static void pause_or_relay(struct exchange *x)
 {
-    unsigned ms = pause_ms(x);
-    bool patient = ms < x->proxy->options.timeout_ms; /* the client's patience, as far as we know */
+    uint64_t ms = pause_ms(x);
+    bool patient = x->paused_ms + ms < x->proxy->options.timeout_ms;
     if (x->retries == x->proxy->options.retries || !patient || !send_repeatable(x)
         || send_is_conditional_write(&x->head)) {
         receive_release(x);
         return;
     }
     x->retries++;
+    x->paused_ms += ms;
     exchange_let_upstream_go(x);
-    exchange_pause(x, ms);
+    exchange_pause(x, (unsigned)ms);
 }
 
 void weigh_decide(struct exchange *x)

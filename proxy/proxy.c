@@ -158,6 +158,7 @@ bool proxy_used(struct proxy *proxy)
         return false;
     log_line(LOG_DEBUG, "not used for %lld ms: connections and credentials are made anew",
         (long long)gap_ms);
+    proxy->skew.offset_ms = 0;
     pool_forget(proxy->pool);
     credentials_forget(proxy->options.credentials);
     return true;
@@ -246,6 +247,8 @@ void proxy_drain(struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void
         else if (client_idle(client))
             client_break(client, false);
     }
+    for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next)
+        exchange_hurry(CONTAINER_OF(at, struct exchange, link));
     (void)uv_timer_start(&proxy->grace, on_grace_over, grace_ms, 0);
     listeners_close(&proxy->listeners);
 }

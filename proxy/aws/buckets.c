@@ -37,7 +37,8 @@ static struct bucket *make_room(struct buckets *buckets)
 static bool bucket_shaped(struct span name)
 {
     for (size_t i = 0; i < name.len; i++)
-        if (!ascii_alpha(name.at[i]) && !ascii_digit(name.at[i]) && !strchr(".-_", name.at[i]))
+        if (!ascii_alpha(name.at[i]) && !ascii_digit(name.at[i])
+            && span_find(SPAN(".-_"), name.at[i]) == 3)
             return false;
     return name.len > 0 && name.len <= BUCKET_NAME_BYTES;
 }

@@ -29,12 +29,18 @@ static struct span after(struct span s, struct span mark)
     return at < s.len ? span_from(s, at + mark.len) : (struct span){NULL, 0};
 }
 
+/* What is left after any of these characters. */
+static struct span skip(struct span s, struct span any)
+{
+    while (s.len > 0 && memchr(any.at, s.at[0], any.len))
+        s = span_from(s, 1);
+    return s;
+}
+
 /* The value of a member of a JSON object: a string without escapes, as all codes are. */
 static struct span json_text(struct span json, struct span quoted_name)
 {
-    struct span rest = after(json, quoted_name);
-    while (rest.len > 0 && strchr(" \t\r\n:", rest.at[0]))
-        rest = span_from(rest, 1);
+    struct span rest = skip(after(json, quoted_name), SPAN(" \t\r\n:"));
     if (rest.len == 0 || rest.at[0] != '"')
         return (struct span){NULL, 0};
     rest = span_from(rest, 1);
@@ -67,7 +73,7 @@ struct span error_code_find(struct span header, struct span body)
     static const struct span members[] = {{"\"__type\"", 8}, {"\"code\"", 6}, {"\"Code\"", 6}};
     if (header.len > 0)
         return bare(header);
-    struct span start = span_trim(body), code = {NULL, 0};
+    struct span start = skip(body, SPAN(" \t\r\n")), code = {NULL, 0};
     if (span_starts(start, SPAN("<")))
         return bare(xml_text(body, SPAN("Code")));
     if (!span_starts(start, SPAN("{")))

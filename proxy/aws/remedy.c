@@ -14,6 +14,7 @@ static const struct {
 } codes[] = {
     {TEXT("ExpiredToken"), REMEDY_KEYS},
     {TEXT("ExpiredTokenException"), REMEDY_KEYS},
+    {TEXT("TokenRefreshRequired"), REMEDY_KEYS},
     {TEXT("RequestTimeTooSkewed"), REMEDY_CLOCK},
     {TEXT("RequestInTheFuture"), REMEDY_CLOCK},
     {TEXT("RequestExpired"), REMEDY_CLOCK},
@@ -35,6 +36,8 @@ static const struct {
     {TEXT("ProvisionedThroughputExceededException"), REMEDY_PAUSE},
     {TEXT("PriorRequestNotComplete"), REMEDY_PAUSE},
     {TEXT("EC2ThrottledException"), REMEDY_PAUSE},
+    {TEXT("BandwidthLimitExceeded"), REMEDY_PAUSE},
+    {TEXT("TransactionInProgressException"), REMEDY_PAUSE},
 };
 
 bool remedy_possible(unsigned status)
@@ -47,6 +50,7 @@ bool remedy_possible(unsigned status)
     case 403:
     case 429:
     case 503:
+    case 509:
         return true;
     default:
         return false;
@@ -97,7 +101,9 @@ enum remedy remedy_of(const struct refusal *refusal, struct span *region)
     enum remedy remedy = by_code(code, refusal->body);
     if (remedy == REMEDY_REGION || (refusal->s3 && code.len == 0))
         remedy = other_region(refusal, remedy, region);
-    if (remedy == REMEDY_NONE && refusal->status == 429)
-        return REMEDY_PAUSE;
+    if (refusal->s3 && refusal->status == 403 && code.len == 0 && refusal->body.len == 0)
+        return REMEDY_CLOCK; /* to HEAD nothing else is said: its Date tells */
+    if (remedy == REMEDY_NONE && (refusal->status == 429 || refusal->status == 503))
+        return REMEDY_PAUSE; /* it says so without a code too: to HEAD */
     return remedy;
 }

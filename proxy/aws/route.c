@@ -224,9 +224,10 @@ bool route_bucket(const struct route *route, struct span home, struct span *buck
 {
     struct s3_host host;
     struct span labels;
+    struct span name = span_first(route->host, span_find(route->host, ':'));
     bool plain = s3_host_parse(route->host, home, &host);
     if (!span_equal(route->service, SPAN("s3"))
-        || (!plain && partition_of_host(route->host, home, &labels)))
+        || (!plain && partition_of_host(name, home, &labels)))
         return false;
     *bucket = plain && host.bucket.len > 0 ? host.bucket : s3_path_bucket(route->path);
     return bucket->len > 0;
@@ -242,7 +243,7 @@ bool route_move(struct route *route, struct span home, struct span region)
         return false;
     buf_add(&moved, region);
     size_t region_bytes = moved.len;
-    if (s3_host_parse(route->host, home, &host))
+    if (at_aws && s3_host_parse(route->host, home, &host))
         s3_host_write(&host, region, &moved);
     if (moved.failed)
         return false;

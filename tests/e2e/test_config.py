@@ -87,7 +87,7 @@ def test_other_variables_are_no_concern_of_its(run):
 # --- values
 
 NUMBERS = ["COUNTERSIGN_MAX_BODY", "COUNTERSIGN_MAX_CONNECTIONS", "COUNTERSIGN_MAX_UPSTREAM",
-           "COUNTERSIGN_CONNECT_TIMEOUT_MS", "COUNTERSIGN_TIMEOUT_MS", "COUNTERSIGN_IDLE_MS"]
+           "COUNTERSIGN_CONNECT_TIMEOUT_MS", "COUNTERSIGN_TIMEOUT_MS", "COUNTERSIGN_IDLE_MS", "COUNTERSIGN_RETRIES"]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -122,6 +122,7 @@ VALUES = [
     ("COUNTERSIGN_CA_BUNDLE", ["/does/not/exist.pem"]),
     ("COUNTERSIGN_LOG_LEVEL", ["loud", "9"]),
     ("COUNTERSIGN_LOG_FORMAT", ["xml"]),
+    ("COUNTERSIGN_RETRIES", ["11"]),
     ("COUNTERSIGN_HOSTS", ["a b", "http://x", "a,,b", "a/b"]),
     ("COUNTERSIGN_S3_ADDRESSING", ["both"]),
     ("COUNTERSIGN_DRAIN", ["maybe"]),
@@ -151,7 +152,7 @@ def test_a_feature_that_is_not_there_yet(run, name, value):
 
 
 @pytest.mark.parametrize("name, value", [
-    ("COUNTERSIGN_CHECKSUM", "off"), ("COUNTERSIGN_RETRIES", "0"), ("COUNTERSIGN_POLICY", "record"),
+    ("COUNTERSIGN_CHECKSUM", "off"), ("COUNTERSIGN_RETRIES", "0"), ("COUNTERSIGN_RETRIES", "10"), ("COUNTERSIGN_POLICY", "record"),
     ("COUNTERSIGN_POLICY", "off"), ("COUNTERSIGN_S3_ADDRESSING", "path"), ("COUNTERSIGN_DRAIN", "off"),
     ("COUNTERSIGN_LOG_LEVEL", "debug"), ("COUNTERSIGN_LOG_LEVEL", "WARN"), ("COUNTERSIGN_LOG_FORMAT", "json"),
     ("COUNTERSIGN_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
