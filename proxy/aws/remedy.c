@@ -95,10 +95,19 @@ static enum remedy other_region(
     return REMEDY_REGION;
 }
 
+/* A server in trouble may say anything: keys and clock are judged by those that refuse. */
+static bool fits(enum remedy remedy, unsigned status)
+{
+    bool refuses = status == 400 || status == 401 || status == 403;
+    return refuses || (remedy != REMEDY_KEYS && remedy != REMEDY_CLOCK);
+}
+
 enum remedy remedy_of(const struct refusal *refusal, struct span *region)
 {
     struct span code = error_code_find(refusal->error_type, refusal->body);
     enum remedy remedy = by_code(code, refusal->body);
+    if (!fits(remedy, refusal->status))
+        remedy = REMEDY_NONE;
     if (remedy == REMEDY_REGION || (refusal->s3 && code.len == 0))
         remedy = other_region(refusal, remedy, region);
     if (refusal->s3 && refusal->status == 403 && code.len == 0 && refusal->body.len == 0)

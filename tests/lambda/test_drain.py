@@ -1,6 +1,7 @@
 """COUNTERSIGN_DRAIN: Lambda may freeze once Next is asked, so it is asked when nothing is in flight, or it must be."""
 
 import signal
+import socket
 import time
 
 import pytest
@@ -28,6 +29,19 @@ def not_asked(lam, count, seconds=0.5):
     """Nothing shows that something does not happen but time."""
     time.sleep(seconds)
     assert nexts(lam) == count
+
+
+def deaf(lam):
+    """Once nobody listens any more."""
+    def refused():
+        try:
+            socket.create_connection(("127.0.0.1", lam.port), 5).close()
+        except OSError:
+            return True
+        return False
+
+    eventually(refused, what="the end of listening")
+    return True
 
 
 @pytest.fixture
@@ -154,6 +168,7 @@ def test_the_end_comes_while_it_drains(draining, upstream, number):
     invoke(lam)
     not_asked(lam, 1, 0.3)
     lam.extension().signal(number)
+    assert deaf(lam)    # only then has it heard the signal
     upstream.gate.set()
     assert lam.extension().wait(10) == 0
     assert request.result() == (200, b"done") and nexts(lam) == 1

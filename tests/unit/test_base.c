@@ -238,6 +238,51 @@ static void test_amz_date_bad(void **state)
     }
 }
 
+static void test_http_date(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t seconds;
+        struct span text;
+    } rows[] = {
+        {784111777, TEXT("Sun, 06 Nov 1994 08:49:37 GMT")},
+        {0, TEXT("Thu, 01 Jan 1970 00:00:00 GMT")},
+        {951782400, TEXT("Tue, 29 Feb 2000 00:00:00 GMT")},
+        {1709251199, TEXT("Thu, 29 Feb 2024 23:59:59 GMT")},
+        {4102444799, TEXT("Thu, 31 Dec 2099 23:59:59 GMT")},
+        {1795600800, TEXT("Wed, 25 Nov 2026 10:00:00 GMT")},
+        {1795600800, TEXT("Mon, 25 Nov 2026 10:00:00 GMT")}, /* nobody reckons the day's name */
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        int64_t ms = 7;
+        CHECK_NUMBER(rows[i].text, clock_parse_http_date(rows[i].text, &ms), true);
+        CHECK_NUMBER(rows[i].text, ms, rows[i].seconds * 1000);
+    }
+}
+
+static void test_http_date_bad(void **state)
+{
+    (void)state;
+    static const struct span rows[] = {TEXT(""), TEXT("Sun, 06 Nov 1994 08:49:37 GM"),
+        TEXT("Sun, 06 Nov 1994 08:49:37 GMT "), TEXT("Sunday, 06-Nov-94 08:49:37 GMT"),
+        TEXT("Sun Nov  6 08:49:37 1994"), TEXT("Sun, 06 Nov 1994 08:49:37 UTC"),
+        TEXT("Sun, 06 nov 1994 08:49:37 GMT"), TEXT("Sun, 06 Foo 1994 08:49:37 GMT"),
+        TEXT("Sun,  6 Nov 1994 08:49:37 GMT"), TEXT("Sun, 31 Nov 1994 08:49:37 GMT"),
+        TEXT("Sun, 00 Nov 1994 08:49:37 GMT"), TEXT("Wed, 29 Feb 2023 00:00:00 GMT"),
+        TEXT("Sun, 06 Nov 1994 24:00:00 GMT"), TEXT("Sun, 06 Nov 1994 08:60:37 GMT"),
+        TEXT("Sun, 06 Nov 1994 08:49:60 GMT"), TEXT("Sun, 06 Nov 1994 08-49-37 GMT"),
+        TEXT("Sun, -6 Nov 1994 08:49:37 GMT"), TEXT("Sun, 06 Nov +994 08:49:37 GMT"),
+        TEXT("Sun, 06 Nov 1994 08:4\x00:37 GMT"), TEXT("Sun, 06 Nov 1994 08:49:\xff\xff GMT"),
+        TEXT("Sun, 06 ovD 1994 08:49:37 GMT"), TEXT("1994-11-06T08:49:37.000000000")};
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        int64_t ms = 7;
+        char *copy = check_copy(rows[i]);
+        CHECK_NUMBER(rows[i], clock_parse_http_date((struct span){copy, rows[i].len}, &ms), false);
+        CHECK_NUMBER(rows[i], ms, 7);
+        free(copy);
+    }
+}
+
 static void test_rfc3339(void **state)
 {
     (void)state;
@@ -313,162 +358,116 @@ static void test_parse_rfc3339(void **state)
         CHECK_NUMBER(rows[i].text, clock_parse_rfc3339((struct span){copy, rows[i].text.len}, &ms),
             rows[i].good);
         CHECK_NUMBER(rows[i].text, ms, rows[i].ms);
-        static void test_http_date(void **state)
-        {
-            (void)state;
-            static const struct {
-                int64_t seconds;
-                struct span text;
-            } rows[] = {
-                {784111777, TEXT("Sun, 06 Nov 1994 08:49:37 GMT")},
-                {0, TEXT("Thu, 01 Jan 1970 00:00:00 GMT")},
-                {951782400, TEXT("Tue, 29 Feb 2000 00:00:00 GMT")},
-                {1709251199, TEXT("Thu, 29 Feb 2024 23:59:59 GMT")},
-                {4102444799, TEXT("Thu, 31 Dec 2099 23:59:59 GMT")},
-                {1795600800, TEXT("Wed, 25 Nov 2026 10:00:00 GMT")},
-                {1795600800,
-                    TEXT("Mon, 25 Nov 2026 10:00:00 GMT")}, /* nobody reckons the day's name */
-            };
-            for (size_t i = 0; i < ROWS(rows); i++) {
-                int64_t ms = 7;
-                CHECK_NUMBER(rows[i].text, clock_parse_http_date(rows[i].text, &ms), true);
-                CHECK_NUMBER(rows[i].text, ms, rows[i].seconds * 1000);
-            }
-        }
+        free(copy);
+    }
+}
 
-        static void test_http_date_bad(void **state)
-        {
-            (void)state;
-            static const struct span rows[] = {TEXT(""), TEXT("Sun, 06 Nov 1994 08:49:37 GM"),
-                TEXT("Sun, 06 Nov 1994 08:49:37 GMT "), TEXT("Sunday, 06-Nov-94 08:49:37 GMT"),
-                TEXT("Sun Nov  6 08:49:37 1994"), TEXT("Sun, 06 Nov 1994 08:49:37 UTC"),
-                TEXT("Sun, 06 nov 1994 08:49:37 GMT"), TEXT("Sun, 06 Foo 1994 08:49:37 GMT"),
-                TEXT("Sun,  6 Nov 1994 08:49:37 GMT"), TEXT("Sun, 31 Nov 1994 08:49:37 GMT"),
-                TEXT("Sun, 00 Nov 1994 08:49:37 GMT"), TEXT("Wed, 29 Feb 2023 00:00:00 GMT"),
-                TEXT("Sun, 06 Nov 1994 24:00:00 GMT"), TEXT("Sun, 06 Nov 1994 08:60:37 GMT"),
-                TEXT("Sun, 06 Nov 1994 08:49:60 GMT"), TEXT("Sun, 06 Nov 1994 08-49-37 GMT"),
-                TEXT("Sun, -6 Nov 1994 08:49:37 GMT"), TEXT("Sun, 06 Nov +994 08:49:37 GMT"),
-                TEXT("Sun, 06 Nov 1994 08:4\x00:37 GMT"),
-                TEXT("Sun, 06 Nov 1994 08:49:\xff\xff GMT"), TEXT("Sun, 06 ovD 1994 08:49:37 GMT"),
-                TEXT("1994-11-06T08:49:37.000000000")};
-            for (size_t i = 0; i < ROWS(rows); i++) {
-                int64_t ms = 7;
-                char *copy = check_copy(rows[i]);
-                CHECK_NUMBER(
-                    rows[i], clock_parse_http_date((struct span){copy, rows[i].len}, &ms), false);
-                CHECK_NUMBER(rows[i], ms, 7);
-                free(copy);
-            }
-        }
+static void test_wall_clock(void **state)
+{
+    (void)state;
+    int64_t before = clock_wall_ms();
+    assert_true(before > 1700000000000);
+    assert_true(clock_wall_ms() >= before);
+}
 
-        static void test_wall_clock(void **state)
-        {
-            (void)state;
-            int64_t before = clock_wall_ms();
-            assert_true(before > 1700000000000);
-            assert_true(clock_wall_ms() >= before);
-        }
+/* --- list ------------------------------------------------------------------------------------ */
 
-        /* --- list
-         * ------------------------------------------------------------------------------------ */
+struct thing {
+    int number;
+    struct link link;
+};
 
-        struct thing {
-            int number;
-            struct link link;
-        };
+static int digits_of(const struct link *list)
+{
+    int digits = 0;
+    for (struct link *at = list->next; at != list; at = at->next) {
+        assert_ptr_equal(at->next->previous, at);
+        digits = digits * 10 + CONTAINER_OF(at, struct thing, link)->number;
+    }
+    return digits;
+}
 
-        static int digits_of(const struct link *list)
-        {
-            int digits = 0;
-            for (struct link *at = list->next; at != list; at = at->next) {
-                assert_ptr_equal(at->next->previous, at);
-                digits = digits * 10 + CONTAINER_OF(at, struct thing, link)->number;
-            }
-            return digits;
-        }
+static void test_list(void **state)
+{
+    (void)state;
+    struct link list;
+    struct thing things[4] = {{.number = 1}, {.number = 2}, {.number = 3}, {.number = 4}};
+    list_init(&list);
+    assert_true(list_empty(&list));
+    link_remove(&things[0].link); /* in no list: nothing happens */
+    assert_false(link_listed(&things[0].link));
+    for (size_t i = 0; i < 3; i++)
+        list_append(&list, &things[i].link);
+    list_prepend(&list, &things[3].link);
+    assert_int_equal(digits_of(&list), 4123);
+    link_remove(&things[1].link);
+    assert_false(link_listed(&things[1].link));
+    link_remove(&things[1].link);
+    assert_int_equal(digits_of(&list), 413);
+    list_append(&list, &things[1].link);
+    assert_int_equal(digits_of(&list), 4132);
+    for (size_t i = 0; i < 4; i++)
+        link_remove(&things[i].link);
+    assert_true(list_empty(&list));
+}
 
-        static void test_list(void **state)
-        {
-            (void)state;
-            struct link list;
-            struct thing things[4] = {{.number = 1}, {.number = 2}, {.number = 3}, {.number = 4}};
-            list_init(&list);
-            assert_true(list_empty(&list));
-            link_remove(&things[0].link); /* in no list: nothing happens */
-            assert_false(link_listed(&things[0].link));
-            for (size_t i = 0; i < 3; i++)
-                list_append(&list, &things[i].link);
-            list_prepend(&list, &things[3].link);
-            assert_int_equal(digits_of(&list), 4123);
-            link_remove(&things[1].link);
-            assert_false(link_listed(&things[1].link));
-            link_remove(&things[1].link);
-            assert_int_equal(digits_of(&list), 413);
-            list_append(&list, &things[1].link);
-            assert_int_equal(digits_of(&list), 4132);
-            for (size_t i = 0; i < 4; i++)
-                link_remove(&things[i].link);
-            assert_true(list_empty(&list));
-        }
+/* --- err ------------------------------------------------------------------------------------- */
 
-        /* --- err
-         * ------------------------------------------------------------------------------------- */
-
-        static void test_err(void **state)
-        {
-            (void)state;
-            static const struct {
-                enum err err;
-                int status;
-                struct span code;
-            } rows[] = {{OK, 200, TEXT("OK")},
+static void test_err(void **state)
+{
+    (void)state;
+    static const struct {
+        enum err err;
+        int status;
+        struct span code;
+    } rows[] = {{OK, 200, TEXT("OK")},
 #define X(name, status, code) {ERR_##name, status, TEXT(code)},
-                ERR_LIST(X)
+        ERR_LIST(X)
 #undef X
-            };
-            assert_int_equal(ROWS(rows), ERR_COUNT);
-            for (size_t i = 0; i < ROWS(rows); i++) {
-                CHECK_NUMBER(rows[i].code, err_status(rows[i].err), rows[i].status);
-                CHECK_TEXT(rows[i].code, span_of(err_code(rows[i].err)), rows[i].code);
-                assert_true(i == 0 || (rows[i].status >= 400 && rows[i].status < 600));
-            }
-        }
+    };
+    assert_int_equal(ROWS(rows), ERR_COUNT);
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        CHECK_NUMBER(rows[i].code, err_status(rows[i].err), rows[i].status);
+        CHECK_TEXT(rows[i].code, span_of(err_code(rows[i].err)), rows[i].code);
+        assert_true(i == 0 || (rows[i].status >= 400 && rows[i].status < 600));
+    }
+}
 
-        /* Words that are too long are cut, never unterminated. */
-        static void test_fault(void **state)
-        {
-            (void)state;
-            struct fault fault;
-            char words[2 * sizeof fault.text];
-            memset(words, 'w', sizeof words - 1);
-            words[sizeof words - 1] = '\0';
-            assert_int_equal(fault_set(&fault, ERR_TOO_BUSY, "%s %d", "busy", 3), ERR_TOO_BUSY);
-            assert_int_equal(fault.err, ERR_TOO_BUSY);
-            assert_string_equal(fault.text, "busy 3");
-            assert_int_equal(fault_set(&fault, ERR_NOT_FOUND, "%s", words), ERR_NOT_FOUND);
-            assert_int_equal(strlen(fault.text), sizeof fault.text - 1);
-        }
+/* Words that are too long are cut, never unterminated. */
+static void test_fault(void **state)
+{
+    (void)state;
+    struct fault fault;
+    char words[2 * sizeof fault.text];
+    memset(words, 'w', sizeof words - 1);
+    words[sizeof words - 1] = '\0';
+    assert_int_equal(fault_set(&fault, ERR_TOO_BUSY, "%s %d", "busy", 3), ERR_TOO_BUSY);
+    assert_int_equal(fault.err, ERR_TOO_BUSY);
+    assert_string_equal(fault.text, "busy 3");
+    assert_int_equal(fault_set(&fault, ERR_NOT_FOUND, "%s", words), ERR_NOT_FOUND);
+    assert_int_equal(strlen(fault.text), sizeof fault.text - 1);
+}
 
-        int main(void)
-        {
-            const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_span_parts),
-                cmocka_unit_test(test_span_compare),
-                cmocka_unit_test(test_span_trim),
-                cmocka_unit_test(test_span_next),
-                cmocka_unit_test(test_span_to_number),
-                cmocka_unit_test(test_span_to_hex_number),
-                cmocka_unit_test(test_ascii),
-                cmocka_unit_test(test_amz_date),
-                cmocka_unit_test(test_amz_date_bad),
-                cmocka_unit_test(test_http_date),
-                cmocka_unit_test(test_http_date_bad),
-                cmocka_unit_test(test_rfc3339),
-                cmocka_unit_test(test_parse_rfc3339),
-                cmocka_unit_test(test_wall_clock),
-                cmocka_unit_test(test_list),
-                cmocka_unit_test(test_err),
-                cmocka_unit_test(test_fault),
-            };
-            return cmocka_run_group_tests(tests, NULL, NULL);
-        }
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_span_parts),
+        cmocka_unit_test(test_span_compare),
+        cmocka_unit_test(test_span_trim),
+        cmocka_unit_test(test_span_next),
+        cmocka_unit_test(test_span_to_number),
+        cmocka_unit_test(test_span_to_hex_number),
+        cmocka_unit_test(test_ascii),
+        cmocka_unit_test(test_amz_date),
+        cmocka_unit_test(test_amz_date_bad),
+        cmocka_unit_test(test_http_date),
+        cmocka_unit_test(test_http_date_bad),
+        cmocka_unit_test(test_rfc3339),
+        cmocka_unit_test(test_parse_rfc3339),
+        cmocka_unit_test(test_wall_clock),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_err),
+        cmocka_unit_test(test_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
