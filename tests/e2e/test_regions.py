@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness.client import Cut, wait_until
-from harness.issuer import Issuer, role
+from harness.issuer import Issuer
 from harness.proxy import BINARY, TOKEN
 from harness.upstream import Response, Upstream
 
@@ -346,14 +346,15 @@ def test_a_client_that_goes_before_its_body_is_wanted(world, leave):
 
 def test_a_body_that_nobody_wants_is_no_request(world):
     """The keys have ended and no newer ones come: what waits behind the head stays a body."""
-    issuer = Issuer(role(1))
+    issuer = Issuer()
+    issuer.container_token = TOKEN
 
     def handler(request):
         issuer.gate.clear()
         return Response(400, b"<Error><Code>ExpiredToken</Code></Error>", early=True, close=True)
 
-    there = world(handler=handler, **issuer.environment, COUNTERSIGN_TIMEOUT_MS=1500)
-    there.here.upstream.role = issuer.role
+    there = world(handler=handler, **issuer.container(), COUNTERSIGN_TIMEOUT_MS=1500)
+    there.here.upstream.role = issuer.roles
     within = (f"GET /s3/within/k HTTP/1.1\r\nHost: localhost:{there.here.port}\r\nX-Countersign-Token: {TOKEN}\r\n\r\n")
     body = within.encode() * 500
     with there.here.client() as client:
