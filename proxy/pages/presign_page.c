@@ -58,8 +58,8 @@ static enum err take_header(struct span text, struct presign_ask *ask, struct fa
             || field.name.at[i] == '-';
     if (!good)
         return fault_set(fault, ERR_BAD_REQUEST,
-            "The parameter header must be name:value, such as content-type:audio/wav; at most %d of "
-            "them, and not host, which is signed anyway.",
+            "The parameter header must be name:value, such as content-type:audio/wav; at most %d "
+            "of them, and not host, which is signed anyway.",
             PRESIGN_FIELDS_MAX);
     ask->fields[ask->count++] = field;
     return OK;
