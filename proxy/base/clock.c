@@ -94,12 +94,12 @@ bool clock_parse_rfc3339(struct span text, int64_t *unix_ms)
     return true;
 }
 
-static int month_of(struct span name)
+static unsigned month_of(struct span name)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    for (int month = 0; month < 12; month++)
+    for (size_t month = 0; month < 12; month++)
         if (span_equal(name, (struct span){names + 3 * month, 3}))
-            return month + 1;
+            return (unsigned)month + 1;
     return 0;
 }
 
@@ -112,9 +112,9 @@ bool clock_parse_http_date(struct span text, int64_t *unix_ms)
     for (size_t i = 0; i < text.len; i++)
         if (form[i] != 'X' && form[i] != '0' && form[i] != text.at[i])
             return false;
-    int month = month_of(span_first(span_from(text, 8), 3));
+    unsigned month = month_of(span_first(span_from(text, 8), 3));
     memcpy(date, text.at + 12, 4);
-    put_digits(date + 4, (unsigned)month, 2);
+    put_digits(date + 4, month, 2);
     memcpy(date + 6, text.at + 5, 2);
     for (size_t i = 0; i < 3; i++)
         memcpy(date + 9 + 2 * i, text.at + 17 + 3 * i, 2);
