@@ -4,10 +4,12 @@ import itertools
 import os
 import re
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from harness.client import Cut, wait_until
+from harness.clock import MINUTE
 from harness.issuer import Issuer, role
 from harness.proxy import BINARY, TOKEN
 from harness.upstream import Response, Upstream
@@ -119,10 +121,10 @@ def certificate(authority):
 
 @pytest.fixture
 def world(stage, authority, certificate, named):
-    def start(telling="301", handler=None, beside=None, **how):
+    def start(telling="301", handler=None, clock=lambda env: env, **how):
         s3 = S3(telling)
         upstream = Upstream(authority, handler or s3, context=certificate)
-        where = named({"*.amazonaws.com": "127.0.0.1"}, upstream.port)
+        where = clock(named({"*.amazonaws.com": "127.0.0.1"}, upstream.port))
         return World(stage(upstream=upstream, COUNTERSIGN_ENDPOINT=None, **where, **how), s3)
 
     return start
@@ -239,6 +241,29 @@ def test_an_upload_that_waits_longer_for_its_answer(world):
     assert put(there, a_bucket(), False).body == LONG[:4]
 
 
+def test_a_body_that_comes_before_it_is_wanted(world):
+    """It is there while S3 still thinks: it stays with the client, and goes to the right region."""
+    there = world()
+    bucket = a_bucket()
+    asked, gate = threading.Event(), threading.Event()
+    elsewhere = there.s3.elsewhere
+
+    def think(request, region):
+        asked.set()
+        gate.wait(20)
+        return elsewhere(request, region)
+
+    there.s3.elsewhere = think
+    with there.here.client() as client:
+        client.send_request("PUT", f"/s3/{bucket}/k", [EXPECT, ("Content-Length", 70_000)])
+        assert asked.wait(20)
+        client.send(LONG[:70_000])
+        time.sleep(0.2)
+        gate.set()
+        assert client.answer().status == 200
+    assert there.regions() == [HERE, THERE] and there.s3.stored == {(bucket, "k"): [LONG[:70_000]]}
+
+
 def test_a_chunked_upload(world):
     there = world()
     bucket = a_bucket()
@@ -344,24 +369,28 @@ def test_a_client_that_goes_before_its_body_is_wanted(world, leave):
     assert not [request for request in there.requests() if request.complete]
 
 
-def test_a_body_that_nobody_wants_is_no_request(world):
-    """The keys have ended and no newer ones come: what waits behind the head stays a body."""
+def test_a_body_that_nobody_wants_is_no_request(world, clocked, wall):
+    """The keys have ended and no newer ones come in time: what waits behind the head stays a body."""
     issuer = Issuer(role(1))
 
     def handler(request):
+        if request.method == "GET":
+            return Response()
         issuer.gate.clear()
         return Response(400, b"<Error><Code>ExpiredToken</Code></Error>", early=True, close=True)
 
-    there = world(handler=handler, **issuer.environment, COUNTERSIGN_TIMEOUT_MS=1500)
-    there.here.upstream.role = issuer.role
-    within = (f"GET /s3/within/k HTTP/1.1\r\nHost: localhost:{there.here.port}\r\nX-Countersign-Token: {TOKEN}\r\n\r\n")
+    there = world(handler=handler, clock=clocked, **issuer.environment, COUNTERSIGN_TIMEOUT_MS=1500)
+    there.here.upstream.role, there.here.upstream.now = issuer.role, wall.now
+    assert there.here.ask("GET", "/s3/first/k").status == 200
+    wall.move(10 * MINUTE)
+    within = f"GET /s3/within/k HTTP/1.1\r\nHost: localhost:{there.here.port}\r\nX-Countersign-Token: {TOKEN}\r\n\r\n"
     body = within.encode() * 500
     with there.here.client() as client:
         client.send_request("PUT", f"/s3/{a_bucket()}/k", [("Content-Length", len(body))])
         client.send(body[:40_000])
         answer = client.answer()
-        assert answer.status == 400 and answer.closes
-        assert client.ended()
+        assert answer.status == 400 and issuer.asked == 2
+        assert answer.closes and client.ended()
     issuer.close()
     assert [request.path for request in there.requests() if "within" in request.path] == []
 
