@@ -223,8 +223,28 @@ def test_an_upload_reaches_the_right_region_once(world, telling, expect, wait):
     assert there.regions(2) == [THERE] and there.s3.stored == {(bucket, "k"): [LONG] * 2}
 
 
-def test_an_upload_that_waits_longer_for_its_answer(world):
-    """The refusal comes in two parts."""
+@pytest.mark.parametrize("expect", [False, True], ids=["plain", "expects"])
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_an_upload_by_each_way_to_name_a_bucket(world, plain_names, mode, expect):
+    there = world()
+    bucket = next(plain_names)
+    target, host, expected = (part and part.format(b=bucket, r=THERE) for part in mode)
+    for count in (2, 1):
+        before = len(there.requests())
+        with there.here.client() as client:
+            client.send_request("PUT", target, [("Content-Length", len(LONG))] + [EXPECT] * expect, host=host)
+            if expect:
+                assert client.interim() == 100
+            client.send(LONG)
+            assert client.answer().status == 200
+        assert len(there.requests()) - before == count and there.here.last.header("host") == expected
+    assert there.s3.stored == {(bucket, "k"): [LONG, LONG]}
+
+
+@pytest.mark.parametrize("expect, wait", [(False, False), (True, False)], ids=["plain", "expects, does not wait"])
+@pytest.mark.parametrize("pause", [0.2, 1.5])
+def test_a_refusal_that_comes_in_two_parts(world, pause, expect, wait):
+    """The body is not sent to a server that has begun to say no, however long that takes."""
     gate = threading.Event()
 
     def handler(request):
@@ -237,8 +257,9 @@ def test_an_upload_that_waits_longer_for_its_answer(world):
         return None
 
     there = world(handler=handler)
-    threading.Timer(0.2, gate.set).start()
-    assert put(there, a_bucket(), False).body == LONG[:4]
+    threading.Timer(pause, gate.set).start()
+    assert put(there, a_bucket(), expect, wait=wait).body == LONG[:4]
+    assert len(there.requests()) == 2
 
 
 def test_a_body_that_comes_before_it_is_wanted(world):
