@@ -31,7 +31,7 @@ static const struct {
     [PHASE_CONNECT] = {"connect", ERR_TOO_BUSY,
         "All connections to this server are in use (COUNTERSIGN_MAX_UPSTREAM). Try again, or "
         "send fewer at once."},
-    [PHASE_CONTINUE] = {"continue", OK, ""},
+    [PHASE_CONTINUE] = {"continue", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
     [PHASE_STREAM] = {"stream", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_SENT] = {"sent", ERR_UPSTREAM_TIMEOUT,
         "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
@@ -41,7 +41,8 @@ static const struct {
 
 void exchange_stir(struct exchange *x)
 {
-    unsigned ms = x->phase == PHASE_CONTINUE ? CONTINUE_MS : x->proxy->options.timeout_ms;
+    bool asking = x->phase == PHASE_CONTINUE && x->answer < ANSWER_WEIGHED;
+    unsigned ms = asking ? CONTINUE_MS : x->proxy->options.timeout_ms;
     x->ticks_left = ms / TICK_MS + 1;
 }
 
@@ -292,7 +293,7 @@ size_t exchange_take(struct exchange *x, struct span bytes)
     case PHASE_HOLD:
     case PHASE_CONTINUE:
     case PHASE_STREAM:
-        if (x->phase == PHASE_CONTINUE && x->keeps_back)
+        if (x->phase == PHASE_CONTINUE && (x->keeps_back || x->answer == ANSWER_WEIGHED))
             return 0; /* the body stays with the client until S3 wants it */
         exchange_stir(x);
         return send_take(x, bytes);
@@ -353,7 +354,7 @@ void exchange_timeout(struct exchange *x)
     struct fault fault;
     enum err err = phases[x->phase].error;
     const char *text = phases[x->phase].text;
-    if (x->phase == PHASE_CONTINUE) {
+    if (x->phase == PHASE_CONTINUE && x->answer < ANSWER_WEIGHED) {
         send_continue(x);
         return;
     }

@@ -97,6 +97,7 @@ static const char *on_final(struct exchange *x, struct gathered *g)
     if (!weigh_wants(x))
         return begin_answer(x, g);
     x->answer = ANSWER_WEIGHED;
+    exchange_stir(x); /* the server has spoken: it is no longer asked for its leave */
     return NULL;
 }
 

@@ -4,10 +4,12 @@ import itertools
 import os
 import re
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from harness.client import Cut, wait_until
+from harness.clock import MINUTE
 from harness.issuer import Issuer
 from harness.proxy import BINARY, TOKEN
 from harness.upstream import Response, Upstream
@@ -119,10 +121,10 @@ def certificate(authority):
 
 @pytest.fixture
 def world(stage, authority, certificate, named):
-    def start(telling="301", handler=None, beside=None, **how):
+    def start(telling="301", handler=None, clock=lambda env: env, **how):
         s3 = S3(telling)
         upstream = Upstream(authority, handler or s3, context=certificate)
-        where = named({"*.amazonaws.com": "127.0.0.1"}, upstream.port)
+        where = clock(named({"*.amazonaws.com": "127.0.0.1"}, upstream.port))
         return World(stage(upstream=upstream, COUNTERSIGN_ENDPOINT=None, **where, **how), s3)
 
     return start
@@ -221,8 +223,28 @@ def test_an_upload_reaches_the_right_region_once(world, telling, expect, wait):
     assert there.regions(2) == [THERE] and there.s3.stored == {(bucket, "k"): [LONG] * 2}
 
 
-def test_an_upload_that_waits_longer_for_its_answer(world):
-    """The refusal comes in two parts."""
+@pytest.mark.parametrize("expect", [False, True], ids=["plain", "expects"])
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_an_upload_by_each_way_to_name_a_bucket(world, plain_names, mode, expect):
+    there = world()
+    bucket = next(plain_names)
+    target, host, expected = (part and part.format(b=bucket, r=THERE) for part in mode)
+    for count in (2, 1):
+        before = len(there.requests())
+        with there.here.client() as client:
+            client.send_request("PUT", target, [("Content-Length", len(LONG))] + [EXPECT] * expect, host=host)
+            if expect:
+                assert client.interim() == 100
+            client.send(LONG)
+            assert client.answer().status == 200
+        assert len(there.requests()) - before == count and there.here.last.header("host") == expected
+    assert there.s3.stored == {(bucket, "k"): [LONG, LONG]}
+
+
+@pytest.mark.parametrize("expect, wait", [(False, False), (True, False)], ids=["plain", "expects, does not wait"])
+@pytest.mark.parametrize("pause", [0.2, 1.5])
+def test_a_refusal_that_comes_in_two_parts(world, pause, expect, wait):
+    """The body is not sent to a server that has begun to say no, however long that takes."""
     gate = threading.Event()
 
     def handler(request):
@@ -235,8 +257,32 @@ def test_an_upload_that_waits_longer_for_its_answer(world):
         return None
 
     there = world(handler=handler)
-    threading.Timer(0.2, gate.set).start()
-    assert put(there, a_bucket(), False).body == LONG[:4]
+    threading.Timer(pause, gate.set).start()
+    assert put(there, a_bucket(), expect, wait=wait).body == LONG[:4]
+    assert len(there.requests()) == 2
+
+
+def test_a_body_that_comes_before_it_is_wanted(world):
+    """It is there while S3 still thinks: it stays with the client, and goes to the right region."""
+    there = world()
+    bucket = a_bucket()
+    asked, gate = threading.Event(), threading.Event()
+    elsewhere = there.s3.elsewhere
+
+    def think(request, region):
+        asked.set()
+        gate.wait(20)
+        return elsewhere(request, region)
+
+    there.s3.elsewhere = think
+    with there.here.client() as client:
+        client.send_request("PUT", f"/s3/{bucket}/k", [EXPECT, ("Content-Length", 70_000)])
+        assert asked.wait(20)
+        client.send(LONG[:70_000])
+        time.sleep(0.2)
+        gate.set()
+        assert client.answer().status == 200
+    assert there.regions() == [HERE, THERE] and there.s3.stored == {(bucket, "k"): [LONG[:70_000]]}
 
 
 def test_a_chunked_upload(world):
@@ -344,25 +390,29 @@ def test_a_client_that_goes_before_its_body_is_wanted(world, leave):
     assert not [request for request in there.requests() if request.complete]
 
 
-def test_a_body_that_nobody_wants_is_no_request(world):
-    """The keys have ended and no newer ones come: what waits behind the head stays a body."""
-    issuer = Issuer()
+def test_a_body_that_nobody_wants_is_no_request(world, clocked, wall):
+    """The keys have ended and no newer ones come in time: what waits behind the head stays a body."""
+    issuer = Issuer(clock=wall)
     issuer.container_token = TOKEN
 
     def handler(request):
+        if request.method == "GET":
+            return Response()
         issuer.gate.clear()
         return Response(400, b"<Error><Code>ExpiredToken</Code></Error>", early=True, close=True)
 
-    there = world(handler=handler, **issuer.container(), COUNTERSIGN_TIMEOUT_MS=1500)
-    there.here.upstream.role = issuer.roles
-    within = (f"GET /s3/within/k HTTP/1.1\r\nHost: localhost:{there.here.port}\r\nX-Countersign-Token: {TOKEN}\r\n\r\n")
+    there = world(handler=handler, clock=clocked, **issuer.container(), COUNTERSIGN_TIMEOUT_MS=1500)
+    there.here.upstream.role, there.here.upstream.clock = issuer.roles, wall
+    assert there.here.ask("GET", "/s3/first/k").status == 200
+    wall.move(10 * MINUTE)
+    within = f"GET /s3/within/k HTTP/1.1\r\nHost: localhost:{there.here.port}\r\nX-Countersign-Token: {TOKEN}\r\n\r\n"
     body = within.encode() * 500
     with there.here.client() as client:
         client.send_request("PUT", f"/s3/{a_bucket()}/k", [("Content-Length", len(body))])
         client.send(body[:40_000])
         answer = client.answer()
-        assert answer.status == 400 and answer.closes
-        assert client.ended()
+        assert answer.status == 400 and issuer.asked == 2
+        assert answer.closes and client.ended()
     issuer.close()
     assert [request.path for request in there.requests() if "within" in request.path] == []
 

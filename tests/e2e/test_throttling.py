@@ -147,6 +147,17 @@ def test_a_streamed_body_never_is(stage):
     assert (answer.status, answer.body) == (503, SLOW_DOWN) and busy.tries == 1
 
 
+def test_a_streamed_body_without_a_chunk_never_is(stage):
+    """Its last line is gone."""
+    busy = Busy(slow_down())
+    here = stage(busy, COUNTERSIGN_RETRIES=5)
+    with here.client() as client:
+        client.send_request("PUT", "/s3/b/k", [("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+                                               ("X-Amz-Decoded-Content-Length", "0"), ("Content-Encoding", "aws-chunked"),
+                                               ("Transfer-Encoding", "chunked")], [b"0\r\n\r\n"])
+        assert client.answer().status == 503 and busy.tries == 1
+
+
 @pytest.mark.parametrize("status, body", [
     (500, b"<Error><Code>InternalError</Code></Error>"), (400, b'{"__type":"ValidationException"}'),
     (403, b"<Error><Code>AccessDenied</Code></Error>"), (404, b"<Error><Code>NoSuchKey</Code></Error>"),
