@@ -411,7 +411,7 @@ def test_a_body_that_nobody_wants_is_no_request(world, clocked, wall):
         client.send_request("PUT", f"/s3/{a_bucket()}/k", [("Content-Length", len(body))])
         client.send(body[:40_000])
         answer = client.answer()
-        assert answer.status == 400 and issuer.asked == 2
+        assert answer.status == 400 and issuer.count() == 2
         assert answer.closes and client.ended()
     issuer.close()
     assert [request.path for request in there.requests() if "within" in request.path] == []
