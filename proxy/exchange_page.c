@@ -45,11 +45,16 @@ static enum err write_presigned(struct exchange *x, struct buf *body, struct fau
     if (!with.credentials)
         return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(store));
     enum err err = presign_parse(x->route.query, &ask, fault);
+    ask.target.method = ask.method;
     if (!err)
         err = route_find(&proxy->route, &ask.target, &route, fault);
     if (!err && route.kind != ROUTE_SERVICE)
         err = fault_set(
             fault, ERR_BAD_REQUEST, "The parameter url must be a service's, not a page's.");
+    if (!err && (route.sigv4a || route.session))
+        err = fault_set(fault, ERR_BAD_REQUEST,
+            "URLs of multi-region access points and of directory buckets, which are signed in "
+            "other ways, cannot be presigned by this version.");
     if (err)
         return err;
     place_route(proxy, &route);

@@ -5,7 +5,14 @@
         "" literal, sizeof(literal) - 1 \
     }
 
-enum { LABELS_LEFT = 1, REGION_AT_HOME = 2, REFUSED = 4, GLOBAL = 8 };
+enum {
+    LABELS_LEFT = 1,
+    REGION_AT_HOME = 2,
+    REFUSED = 4,
+    GLOBAL = 8,
+    DUALSTACK_LABEL = 16, /* dual-stack hosts have a label for it, and not a suffix of their own */
+    SESSION = 32,
+};
 
 /* The labels of a host that are no plain LABEL.REGION.SUFFIX with LABEL as the signing name, and
  * the services that have no region in their host. Source: botocore 1.44.5, endpoint rule sets
@@ -16,11 +23,15 @@ static const struct {
     struct span service;
     unsigned flags;
 } exceptions[] = {
-    {TEXT("s3"), TEXT("s3"), LABELS_LEFT | GLOBAL},
+    {TEXT("s3"), TEXT("s3"), LABELS_LEFT | GLOBAL | DUALSTACK_LABEL},
     {TEXT("s3-accelerate"), TEXT("s3"), LABELS_LEFT | REGION_AT_HOME | GLOBAL},
-    {TEXT("s3-accesspoint"), TEXT("s3"), LABELS_LEFT},
-    {TEXT("s3-control"), TEXT("s3"), LABELS_LEFT},
+    {TEXT("s3-accesspoint"), TEXT("s3"), LABELS_LEFT | DUALSTACK_LABEL},
+    {TEXT("s3-control"), TEXT("s3"), LABELS_LEFT | DUALSTACK_LABEL},
+    {TEXT("s3-external-1"), TEXT("s3"), LABELS_LEFT | GLOBAL},
     {TEXT("s3-object-lambda"), TEXT("s3-object-lambda"), LABELS_LEFT},
+    {TEXT("s3-outposts"), TEXT("s3-outposts"), LABELS_LEFT},
+    {TEXT("s3express"), TEXT("s3express"), LABELS_LEFT | SESSION},
+    {TEXT("s3express-control"), TEXT("s3express"), DUALSTACK_LABEL},
     {TEXT("execute-api"), TEXT("execute-api"), LABELS_LEFT},
     {TEXT("transcribestreaming"), TEXT("transcribe"), 0},
     {TEXT("budgets"), TEXT("budgets"), GLOBAL},
@@ -76,7 +87,7 @@ static bool old_s3(struct span label, struct aws_host *identity)
     if (!span_starts(label, SPAN("s3-")) || !region_shaped(span_from(label, 3))
         || span_starts(label, SPAN("s3-fips-")))
         return false;
-    *identity = (struct aws_host){SPAN("s3"), span_from(label, 3)};
+    *identity = (struct aws_host){.service = SPAN("s3"), .region = span_from(label, 3)};
     return true;
 }
 
@@ -87,7 +98,7 @@ static enum host_kind plain(
     bool endpoint_service = span_starts(label, SPAN("vpce-")); /* anybody can own one */
     if (left.len > 0 || region.len == 0 || endpoint_service || !label_valid(label))
         return HOST_CUSTOMER;
-    *identity = (struct aws_host){label, region};
+    *identity = (struct aws_host){.service = label, .region = region};
     return HOST_SERVICE;
 }
 
@@ -104,10 +115,33 @@ static enum host_kind look_up(struct span label, struct span left, struct aws_ho
             return HOST_CUSTOMER;
         if (region.len == 0 && !(flags & REGION_AT_HOME))
             region = partition->global;
-        *identity = (struct aws_host){exceptions[i].service, region};
+        *identity = (struct aws_host){
+            .service = exceptions[i].service, .region = region, .session = (flags & SESSION) != 0};
         return HOST_SERVICE;
     }
     return plain(label, left, region, identity);
+}
+
+/* The label without what tells of FIPS, or of a directory bucket's zone. */
+static struct span plain_label(struct span label, struct span left)
+{
+    static const struct span express = TEXT("s3express");
+    if (span_ends(label, SPAN("-fips")))
+        label.len -= sizeof "-fips" - 1;
+    bool zonal = span_starts(label, SPAN("s3express-")) && left.len > 0
+        && !span_equal(label, SPAN("s3express-control"));
+    return zonal ? express : label;
+}
+
+/* ALIAS.accesspoint.s3-global: no region, but all of them. */
+static bool multi_region(
+    struct span label, struct span region, struct span left, struct aws_host *identity)
+{
+    if (!span_equal(label, SPAN("s3-global")) || region.len > 0
+        || !drop_last(&left, SPAN("accesspoint")) || left.len == 0)
+        return false;
+    *identity = (struct aws_host){.service = SPAN("s3"), .region = SPAN("*"), .sigv4a = true};
+    return true;
 }
 
 enum host_kind host_identify(struct span host, struct span home, struct aws_host *identity)
@@ -125,9 +159,9 @@ enum host_kind host_identify(struct span host, struct span home, struct aws_host
         labels = before;
     }
     drop_last(&labels, SPAN("dualstack"));
-    struct span label = take_last(&labels);
-    if (span_ends(label, SPAN("-fips")))
-        label.len -= sizeof "-fips" - 1;
+    struct span label = plain_label(take_last(&labels), labels);
+    if (multi_region(label, found.region, labels, identity))
+        return HOST_SERVICE;
     if (!drop_last(&labels, SPAN("fips")) && span_equal(label, SPAN("transcribe")))
         drop_last(&labels, SPAN("cn"));
     if (old_s3(label, &found)) {
@@ -152,7 +186,7 @@ static size_t exception_of(struct span label)
 static void write_labels(struct buf *out, struct span service, struct host_variant variant,
     const struct partition *partition)
 {
-    bool s3 = span_equal(service, SPAN("s3")), transcribe = span_equal(service, SPAN("transcribe"));
+    bool transcribe = span_equal(service, SPAN("transcribe"));
     if (transcribe && span_equal(partition->name, SPAN("aws-cn")))
         buf_text(out, "cn.");
     if (transcribe && variant.fips)
@@ -160,7 +194,7 @@ static void write_labels(struct buf *out, struct span service, struct host_varia
     buf_add(out, service);
     if (!transcribe && variant.fips)
         buf_text(out, "-fips");
-    if (s3 && variant.dualstack)
+    if (variant.dualstack)
         buf_text(out, ".dualstack");
 }
 
@@ -171,9 +205,11 @@ bool host_of_service(
     unsigned flags = exception < EXCEPTIONS ? exceptions[exception].flags : 0;
     const struct partition *partition = partition_of_region(identity->region);
     bool s3 = span_equal(service, SPAN("s3"));
-    if (!label_valid(service) || flags & REFUSED)
+    if (!label_valid(service) || flags & (REFUSED | SESSION))
         return false;
     bool regional = !(flags & GLOBAL) || s3 || span_equal(service, SPAN("sts"));
+    bool dual_suffix = variant.dualstack && !(flags & DUALSTACK_LABEL) && regional;
+    variant.dualstack = variant.dualstack && flags & DUALSTACK_LABEL;
     write_labels(out, service, variant, partition);
     buf_char(out, '.');
     if (regional) {
@@ -182,7 +218,7 @@ bool host_of_service(
     } else {
         identity->region = partition->global;
     }
-    buf_add(out, variant.dualstack && !s3 && regional ? partition->dual : partition->dns);
+    buf_add(out, dual_suffix ? partition->dual : partition->dns);
     identity->service = flags || exception < EXCEPTIONS ? exceptions[exception].service : service;
     return true;
 }

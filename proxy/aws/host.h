@@ -15,7 +15,9 @@ enum host_kind {
 
 struct aws_host {
     struct span service; /* the signing name */
-    struct span region;  /* len == 0: the region at home */
+    struct span region;  /* len == 0: the region at home; with sigv4a a set of regions */
+    bool sigv4a;         /* signed by SigV4A */
+    bool session; /* a directory bucket's own host: signed with its session, which is asked for */
 };
 
 /* host: lower case, without port and final dot; the answer's spans point into it or into tables.

@@ -1,5 +1,6 @@
 #include "proxy/aws/route.h"
 
+#include "proxy/aws/s3_address.h"
 #include "proxy/aws/s3_host.h"
 
 enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
@@ -87,6 +88,34 @@ static enum err unknown_service(struct span name, struct fault *fault)
         (int)(name.len < 64 ? name.len : 64), name.at);
 }
 
+static void take_identity(struct route *route, const struct aws_host *identity)
+{
+    route->service = identity->service;
+    route->region = identity->region;
+    route->sigv4a = identity->sigv4a;
+    route->session = identity->session && s3_signed_by_session(route->query);
+}
+
+/* At AWS, the path of S3 may say more than a bucket of the region: an ARN, a directory bucket. */
+static enum err by_s3_path(const struct route_options *options, struct route *route,
+    struct buf *memory, struct fault *fault)
+{
+    struct s3_address address;
+    struct s3_request request = {.method = route->method,
+        .path = route->path,
+        .query = route->query,
+        .region = route->region,
+        .variant = options->variant,
+        .virtual_hosts = options->s3_virtual};
+    enum err err = s3_address_find(&request, memory, &address, fault);
+    if (err || address.host.len == 0)
+        return err;
+    route->host = route->server = address.host;
+    route->path = address.path;
+    take_identity(route, &address.identity);
+    return OK;
+}
+
 /* /SERVICE[.REGION]/PATH */
 static enum err by_service_path(const struct route_options *options, struct route *route,
     struct buf *memory, struct fault *fault)
@@ -107,11 +136,13 @@ static enum err by_service_path(const struct route_options *options, struct rout
         return unknown_service(named, fault);
     route->host = route->server = buf_since(memory, start);
     route->path = rest.len > 0 ? rest : SPAN("/");
-    route->service = identity.service;
-    route->region = identity.region;
+    take_identity(route, &identity);
     const struct endpoint *endpoint = endpoint_for(options, service);
     if (!endpoint)
         endpoint = endpoint_for(options, identity.service);
+    route->by_path = !endpoint;
+    if (!endpoint && span_equal(service, SPAN("s3")))
+        return by_s3_path(options, route, memory, fault);
     if (endpoint) {
         send_to(route, endpoint);
         route->host = endpoint_host(memory, endpoint);
@@ -137,8 +168,9 @@ static enum err by_host(const struct route_options *options, struct authority na
         named.port = 0; /* http:// is only how the client says it; the way there is https */
     route->port = named.port ? named.port : HTTPS_PORT;
     route->host = write_authority(memory, &named, HTTPS_PORT);
-    route->service = identity.service;
-    route->region = identity.region.len > 0 ? identity.region : options->region;
+    if (identity.region.len == 0)
+        identity.region = options->region;
+    take_identity(route, &identity);
     const struct endpoint *endpoint = endpoint_for(options, identity.service);
     if (endpoint)
         send_to(route, endpoint);
@@ -171,6 +203,21 @@ static bool names_own_page(struct span path)
     return span_starts(path, SPAN("/-/")) || span_equal(path, SPAN("/-"));
 }
 
+static bool is_account(struct span text)
+{
+    enum { DIGITS = 12 };
+    uint64_t number;
+    return text.len == DIGITS && span_to_number(text, 999999999999, &number);
+}
+
+/* The API of s3outposts shares a host and a signing name with the objects on Outposts, but not how
+ * its paths are signed. */
+static bool is_api_of_outposts(const struct route *route)
+{
+    return span_equal(route->service, SPAN("s3-outposts"))
+        && span_starts(route->path, SPAN("/S3Outposts/"));
+}
+
 enum err route_find(const struct route_options *options, const struct target *target,
     struct route *route, struct fault *fault)
 {
@@ -183,7 +230,9 @@ enum err route_find(const struct route_options *options, const struct target *ta
     route->service = route->region = route->host = route->server = (struct span){NULL, 0};
     route->port = HTTPS_PORT;
     route->tls = true;
-    route->s3 = false;
+    route->sigv4a = route->session = route->s3 = false;
+    route->by_path = false;
+    route->method = target->method;
     if (endpoint) {
         err = by_endpoint(options, endpoint, route, &memory);
     } else if (route_own_name(options, &target->authority)) {
@@ -200,8 +249,23 @@ enum err route_find(const struct route_options *options, const struct target *ta
         return not_allowed(&target->authority, fault);
     if (route->region.len == 0)
         return no_region(fault);
-    route->s3 = service_path_style(route->service) == PATH_ONCE;
+    route->s3 = service_path_style(route->service) == PATH_ONCE && !is_api_of_outposts(route);
     return OK;
+}
+
+void route_take_account(struct route *route, struct span account)
+{
+    struct buf memory = buf_over(route->moved, sizeof route->moved);
+    bool to_control = route->kind == ROUTE_SERVICE && route->by_path
+        && (span_starts(route->host, SPAN("s3-control."))
+            || span_starts(route->host, SPAN("s3-control-fips.")));
+    if (!to_control || !is_account(account))
+        return;
+    buf_add(&memory, account);
+    buf_char(&memory, '.');
+    buf_add(&memory, route->host);
+    if (!memory.failed)
+        route->host = route->server = buf_span(&memory);
 }
 
 enum err route_of_service(const struct route_options *options, struct span service,

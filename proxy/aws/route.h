@@ -17,6 +17,7 @@ struct endpoint {
 struct route_options {
     struct span region; /* AWS_REGION; len == 0 where it is not set */
     struct host_variant variant;
+    bool s3_virtual; /* a bucket of the service path goes into the host, where it can */
     size_t names;
     const struct span
         *name; /* further names that count as localhost; an address of a listener is one */
@@ -28,16 +29,20 @@ enum route_kind { ROUTE_NONE, ROUTE_OWN_PAGE, ROUTE_SERVICE };
 
 struct route {
     enum route_kind kind;
+    bool by_path; /* a service path led to AWS; the host is the proxy's choice */
+    struct span method;
     struct span path;    /* as the service sees it, as on the wire */
     struct span query;   /* at == NULL where there is none */
     struct span service; /* signing name */
-    struct span region;
-    struct span host;   /* the Host header, which is signed */
-    struct span server; /* the name or address to connect to, and that the certificate must show */
+    struct span region;  /* with sigv4a: a set of regions */
+    struct span host;    /* the Host header, which is signed */
+    struct span server;  /* the name or address to connect to, and that the certificate must show */
     unsigned port;
     bool tls;
+    bool sigv4a;      /* signed by SigV4A */
+    bool session;     /* signed with the session of a directory bucket, whose host it is */
     bool s3;          /* of S3's kin: path signed as it is, payload unsigned, errors in XML */
-    char memory[512]; /* what the spans point into, where it is not the head */
+    char memory[896]; /* what the spans point into, where it is not the head */
     char moved[384];  /* the same, once it was moved to another region */
 };
 
@@ -52,6 +57,10 @@ bool route_move(struct route *route, struct span home, struct span region);
 /* Whether a client means the proxy itself: localhost, a loopback address, a name of the options, or
  * no name at all. */
 bool route_own_name(const struct route_options *options, const struct authority *authority);
+
+/* S3 Control's host names the account that a request is for: on a service path that leads to AWS it
+ * is taken from the request's X-Amz-Account-Id. Anything else stays as it is. */
+void route_take_account(struct route *route, struct span account);
 
 /* Where the path /SERVICE/ leads, for the proxy's own requests. Errors: as below. */
 MUST_USE enum err route_of_service(const struct route_options *options, struct span service,

@@ -223,6 +223,12 @@ struct span head_value(const struct head *head, enum field_id id)
     return field ? field->value : (struct span){NULL, 0};
 }
 
+struct span head_value_of(const struct head *head, struct span name)
+{
+    const struct field *field = head_find_name(head, name);
+    return field ? field->value : (struct span){NULL, 0};
+}
+
 bool head_method_is(const struct head *head, struct span method)
 {
     return span_equal(head->method, method);

@@ -39,6 +39,9 @@ size_t head_count(const struct head *head, enum field_id id);
 /* The value of the first such field; a span with at == NULL where there is none. */
 struct span head_value(const struct head *head, enum field_id id);
 
+/* The same by name, any case. */
+struct span head_value_of(const struct head *head, struct span name);
+
 bool head_method_is(const struct head *head, struct span method);
 
 /* Whether the field goes on to the other side: not hop-by-hop, not for this proxy, and not named by

@@ -124,7 +124,7 @@ static enum err find_host(const struct head *head, struct target *target, struct
 
 enum err target_of_request(const struct head *head, struct target *target, struct fault *fault)
 {
-    *target = (struct target){.absolute = false};
+    *target = (struct target){.method = head->method};
     if (head_method_is(head, SPAN("CONNECT")))
         return fault_set(fault, ERR_METHOD_NOT_ALLOWED,
             "A tunnel cannot be signed. Use http:// in the address, not https://: the way to AWS "

@@ -18,6 +18,7 @@ struct target {
     struct span path;  /* begins with "/" */
     struct span query; /* after the "?"; at == NULL where there is none */
     bool absolute;     /* the client uses this as its proxy */
+    struct span method;
 };
 
 /* HOST [ ":" PORT ], with no user information; false where it is not exactly that. */
