@@ -68,8 +68,7 @@ static enum err refuse_later(struct fault *fault)
     static const struct {
         const char *name;
         const char *allowed; /* what asks for nothing */
-    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "CHECKSUM", "off"}, {PREFIX "POLICY", "record|off"},
-        {PREFIX "S3_ADDRESSING", "path"}};
+    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "CHECKSUM", "off"}, {PREFIX "POLICY", "record|off"}};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         struct span value = variable_value(later[i].name), list = span_of(later[i].allowed), choice;
         bool asks = value.at != NULL;

@@ -38,6 +38,7 @@ void config_print(const struct config *config)
         print_endpoint(&p->route.endpoint[i]);
     print_text(PREFIX "CA_BUNDLE",
         p->ca_bundle ? span_of(p->ca_bundle) : SPAN("(Amazon's roots, then the system's)"));
+    print_text(PREFIX "S3_ADDRESSING", p->route.s3_virtual ? SPAN("virtual") : SPAN("path"));
     print_number(PREFIX "MAX_BODY", p->max_body);
     print_number(PREFIX "MAX_CONNECTIONS", p->max_connections);
     print_number(PREFIX "MAX_UPSTREAM", p->max_upstream);

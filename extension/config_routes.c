@@ -120,7 +120,7 @@ enum err config_read_endpoints(struct config *config, struct fault *fault)
 enum err config_read_region(struct config *config, struct fault *fault)
 {
     struct span region = VARIABLE_FIRST_OF("AWS_REGION", "AWS_DEFAULT_REGION");
-    size_t dualstack, fips;
+    size_t dualstack, fips, virtual;
     if (region.at && !region_shaped(region))
         return variable_refuse(fault, "AWS_REGION", region, "must be a region such as eu-west-1");
     config->proxy.route.region = region;
@@ -128,8 +128,11 @@ enum err config_read_region(struct config *config, struct fault *fault)
     if (!err)
         err = variable_choice("AWS_USE_FIPS_ENDPOINT", "false|true", &fips, fault);
     if (!err)
+        err = variable_choice(PREFIX "S3_ADDRESSING", "path|virtual", &virtual, fault);
+    if (!err)
         config->proxy.route.variant =
             (struct host_variant){.dualstack = dualstack == 1, .fips = fips == 1};
+    config->proxy.route.s3_virtual = !err && virtual == 1;
     return err;
 }
 
