@@ -25,6 +25,7 @@ struct proxy {
     struct listeners listeners;
     struct pool *pool;
     struct signer *signer;
+    struct signer4a *signer4a;
     struct link clients;   /* all, in the order they came */
     struct link exchanges; /* all that are under way */
     struct link spare;     /* exchanges to be used again: their memory is large and warm */

@@ -144,6 +144,7 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
     struct outgoing outgoing = {.head = &x->head,
         .route = &x->route,
         .signer = proxy->signer,
+        .signer4a = proxy->signer4a,
         .credentials = credentials_current(proxy->options.credentials),
         .body = body_to_send(x),
         .strip_query = x->claimed && x->claim.in_query};

@@ -95,6 +95,26 @@ static void write_request_line(const struct outgoing *o, struct span query, stru
     buf_text(out, " HTTP/1.1\r\n");
 }
 
+/* The session of a directory bucket has a field of its own for its token. */
+static void write_token(const struct outgoing *o, struct buf *out, struct canonical *canonical)
+{
+    struct span token = o->credentials->session_token;
+    if (o->route->session)
+        write_signed(out, canonical, SPAN("X-Amz-S3session-Token"), token);
+    else if (token.len > 0)
+        write_signed(out, canonical, SPAN("X-Amz-Security-Token"), token);
+}
+
+/* By SigV4, or by SigV4A, whose scope has no region but a field for a set of them. */
+static enum err sign(const struct outgoing *o, const struct scope *scope,
+    struct canonical *canonical, struct buf *out)
+{
+    if (!o->route->sigv4a)
+        return signer_authorize(o->signer, o->credentials, scope, canonical, out);
+    write_signed(out, canonical, SPAN("X-Amz-Region-Set"), scope->region);
+    return signer4a_authorize(o->signer4a, o->credentials, scope, canonical, out);
+}
+
 enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out,
     struct buf scratch, struct fault *fault)
 {
@@ -115,9 +135,8 @@ enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out
     write_framing(&o->body, out);
     write_signed(out, &canonical, SPAN("X-Amz-Date"), amz_date_span(&scope.date));
     write_signed(out, &canonical, SPAN("X-Amz-Content-Sha256"), o->body.hash);
-    if (o->credentials->session_token.len > 0)
-        write_signed(out, &canonical, SPAN("X-Amz-Security-Token"), o->credentials->session_token);
-    enum err err = signer_authorize(o->signer, o->credentials, &scope, &canonical, out);
+    write_token(o, out, &canonical);
+    enum err err = sign(o, &scope, &canonical, out);
     buf_text(out, "\r\n");
     if (err == ERR_BAD_REQUEST)
         return fault_set(

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "proxy/aws/route.h"
-#include "proxy/aws/sign.h"
+#include "proxy/aws/sign4a.h"
 #include "proxy/http/framing.h"
 
 /* The body as the server is told of it. */
@@ -19,9 +19,10 @@ struct outgoing_body {
 struct outgoing {
     const struct head *head;
     const struct route *route;
-    const struct credentials *credentials;
+    const struct credentials *credentials; /* those of a session where the route asks for one */
     struct signer *signer;
-    bool strip_query; /* the client's own presigned parameters stand in the query */
+    struct signer4a *signer4a; /* for routes that are signed by SigV4A */
+    bool strip_query;          /* the client's own presigned parameters stand in the query */
     struct outgoing_body body;
 };
 

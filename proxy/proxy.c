@@ -41,8 +41,10 @@ struct proxy *proxy_create(const struct proxy_options *options)
     list_init(&proxy->exchanges);
     list_init(&proxy->spare);
     proxy->signer = signer_create();
-    proxy->pool = proxy->signer ? pool_create(&pool) : NULL;
+    proxy->signer4a = proxy->signer ? signer4a_create(proxy->signer) : NULL;
+    proxy->pool = proxy->signer4a ? pool_create(&pool) : NULL;
     if (!proxy->pool) {
+        signer4a_destroy(proxy->signer4a);
         signer_destroy(proxy->signer);
         free(proxy);
         return NULL;
@@ -53,7 +55,7 @@ struct proxy *proxy_create(const struct proxy_options *options)
         .credentials = options->credentials,
         .signer = proxy->signer};
     credentials_attach(options->credentials,
-        &(struct credentials_means){proxy->pool, proxy->signer, &proxy->route});
+        &(struct credentials_means){proxy->pool, proxy->signer, proxy->signer4a, &proxy->route});
     proxy->listeners.on_client = on_client;
     proxy->listeners.on_closed = on_listeners_closed;
     return proxy;
@@ -278,6 +280,7 @@ void proxy_free(struct proxy *proxy)
         link_remove(&x->link);
         exchange_free(x);
     }
+    signer4a_destroy(proxy->signer4a);
     signer_destroy(proxy->signer);
     free(proxy);
 }

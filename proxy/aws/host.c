@@ -205,7 +205,7 @@ bool host_of_service(
     unsigned flags = exception < EXCEPTIONS ? exceptions[exception].flags : 0;
     const struct partition *partition = partition_of_region(identity->region);
     bool s3 = span_equal(service, SPAN("s3"));
-    if (!label_valid(service) || flags & (REFUSED | SESSION))
+    if (!label_valid(service) || flags & REFUSED)
         return false;
     bool regional = !(flags & GLOBAL) || s3 || span_equal(service, SPAN("sts"));
     bool dual_suffix = variant.dualstack && !(flags & DUALSTACK_LABEL) && regional;

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
+#include "proxy/aws/sign4a.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/log.h"
 
@@ -167,14 +168,20 @@ static void replace_base(struct credentials_store *store, struct issued *base)
     store->base = base;
 }
 
+/* What was derived from keys that are not to be used any more. */
+static void forget_derived(struct credentials_store *store)
+{
+    store->generation++;
+    signer_forget(store->means.signer);
+    signer4a_forget(store->means.signer4a);
+}
+
 /* Takes over what was fetched; the keys derived from older ones go. */
 static void take(struct credentials_store *store, struct refreshed refreshed, int64_t now_ms)
 {
     struct issued *newest = refreshed.role ? refreshed.role : refreshed.base;
-    if (changes(signing(store), newest)) {
-        store->generation++;
-        signer_forget(store->means.signer);
-    }
+    if (changes(signing(store), newest))
+        forget_derived(store);
     store->fetched_ms = now_ms;
     store->renew_ms = time_to_renew(newest, now_ms);
     store->failed_ms = 0;
@@ -302,8 +309,7 @@ void credentials_forget(struct credentials_store *store)
     store->renew_ms = store->fetched_ms = store->failed_ms = 0;
     if (source_first_step(store->source) != STEP_DONE)
         issued_empty(store->base);
-    store->generation++;
-    signer_forget(store->means.signer);
+    forget_derived(store);
     if (!list_empty(&store->waiting))
         fetch(store, clock_wall_ms());
 }

@@ -6,11 +6,13 @@
 #include "proxy/io/pool.h"
 
 struct refresh;
+struct signer4a;
 
 /* What fetching needs; it must hold as long as the fetching. */
 struct credentials_means {
     struct pool *pool;
     struct signer *signer;
+    struct signer4a *signer4a;
     const struct route_options *route; /* the way to STS */
 };
 

@@ -10,30 +10,32 @@
  * message means something else. */
 enum { FIELD_HOP = 1, FIELD_MINE = 2, FIELD_KEEP = 4 };
 
-#define FIELD_LIST(X)                                                        \
-    X(AUTHORIZATION, "authorization", FIELD_MINE)                            \
-    X(CONNECTION, "connection", FIELD_HOP)                                   \
-    X(CONTENT_LENGTH, "content-length", FIELD_HOP | FIELD_KEEP)              \
-    X(CONTENT_MD5, "content-md5", FIELD_KEEP)                                \
-    X(CONTENT_TYPE, "content-type", FIELD_KEEP)                              \
-    X(EXPECT, "expect", FIELD_HOP | FIELD_KEEP)                              \
-    X(HOST, "host", FIELD_MINE | FIELD_KEEP)                                 \
-    X(HTTP2_SETTINGS, "http2-settings", FIELD_HOP)                           \
-    X(KEEP_ALIVE, "keep-alive", FIELD_HOP)                                   \
-    X(ORIGIN, "origin", FIELD_KEEP)                                          \
-    X(PROXY_AUTHENTICATE, "proxy-authenticate", FIELD_HOP)                   \
-    X(PROXY_AUTHORIZATION, "proxy-authorization", FIELD_HOP | FIELD_MINE)    \
-    X(PROXY_CONNECTION, "proxy-connection", FIELD_HOP)                       \
-    X(SEC_FETCH_SITE, "sec-fetch-site", FIELD_KEEP)                          \
-    X(TE, "te", FIELD_HOP)                                                   \
-    X(TRAILER, "trailer", FIELD_HOP)                                         \
-    X(TRANSFER_ENCODING, "transfer-encoding", FIELD_HOP | FIELD_KEEP)        \
-    X(UPGRADE, "upgrade", FIELD_HOP)                                         \
-    X(X_AMZ_CONTENT_SHA256, "x-amz-content-sha256", FIELD_MINE | FIELD_KEEP) \
-    X(X_AMZ_DATE, "x-amz-date", FIELD_MINE | FIELD_KEEP)                     \
-    X(X_AMZ_SECURITY_TOKEN, "x-amz-security-token", FIELD_MINE | FIELD_KEEP) \
-    X(X_AMZ_TARGET, "x-amz-target", FIELD_KEEP)                              \
-    X(X_COUNTERSIGN_ERROR, "x-countersign-error", FIELD_MINE)                \
+#define FIELD_LIST(X)                                                          \
+    X(AUTHORIZATION, "authorization", FIELD_MINE)                              \
+    X(CONNECTION, "connection", FIELD_HOP)                                     \
+    X(CONTENT_LENGTH, "content-length", FIELD_HOP | FIELD_KEEP)                \
+    X(CONTENT_MD5, "content-md5", FIELD_KEEP)                                  \
+    X(CONTENT_TYPE, "content-type", FIELD_KEEP)                                \
+    X(EXPECT, "expect", FIELD_HOP | FIELD_KEEP)                                \
+    X(HOST, "host", FIELD_MINE | FIELD_KEEP)                                   \
+    X(HTTP2_SETTINGS, "http2-settings", FIELD_HOP)                             \
+    X(KEEP_ALIVE, "keep-alive", FIELD_HOP)                                     \
+    X(ORIGIN, "origin", FIELD_KEEP)                                            \
+    X(PROXY_AUTHENTICATE, "proxy-authenticate", FIELD_HOP)                     \
+    X(PROXY_AUTHORIZATION, "proxy-authorization", FIELD_HOP | FIELD_MINE)      \
+    X(PROXY_CONNECTION, "proxy-connection", FIELD_HOP)                         \
+    X(SEC_FETCH_SITE, "sec-fetch-site", FIELD_KEEP)                            \
+    X(TE, "te", FIELD_HOP)                                                     \
+    X(TRAILER, "trailer", FIELD_HOP)                                           \
+    X(TRANSFER_ENCODING, "transfer-encoding", FIELD_HOP | FIELD_KEEP)          \
+    X(UPGRADE, "upgrade", FIELD_HOP)                                           \
+    X(X_AMZ_CONTENT_SHA256, "x-amz-content-sha256", FIELD_MINE | FIELD_KEEP)   \
+    X(X_AMZ_DATE, "x-amz-date", FIELD_MINE | FIELD_KEEP)                       \
+    X(X_AMZ_REGION_SET, "x-amz-region-set", FIELD_MINE | FIELD_KEEP)           \
+    X(X_AMZ_S3SESSION_TOKEN, "x-amz-s3session-token", FIELD_MINE | FIELD_KEEP) \
+    X(X_AMZ_SECURITY_TOKEN, "x-amz-security-token", FIELD_MINE | FIELD_KEEP)   \
+    X(X_AMZ_TARGET, "x-amz-target", FIELD_KEEP)                                \
+    X(X_COUNTERSIGN_ERROR, "x-countersign-error", FIELD_MINE)                  \
     X(X_COUNTERSIGN_TOKEN, "x-countersign-token", FIELD_MINE)
 
 enum field_id {

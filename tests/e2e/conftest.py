@@ -134,6 +134,36 @@ def named(library):
     return lambda hosts, port=None: names.environment(library, hosts, port, SANITIZERS["ASAN_OPTIONS"])
 
 
+AWS_NAMES = [
+    "s3.amazonaws.com", "*.amazonaws.com", "*.us-east-1.amazonaws.com", "*.eu-west-1.amazonaws.com",
+    "*.dualstack.us-east-1.amazonaws.com", "*.us-east-1.api.aws", "*.cn-north-1.amazonaws.com.cn",
+    "*.s3.us-east-1.amazonaws.com", "*.s3-accesspoint.eu-west-1.amazonaws.com",
+    "*.s3-control.us-east-1.amazonaws.com", "*.mrap.accesspoint.s3-global.amazonaws.com",
+    "*.op-01234567890123456.s3-outposts.us-east-1.amazonaws.com",
+    "*.s3express-usw2-az1.us-west-2.amazonaws.com", "*.us-west-2.amazonaws.com"]
+
+
+@pytest.fixture
+def as_aws(authority, named):
+    """as_aws(handler) starts the program without any endpoint; AWS's names lead to an upstream here."""
+    started = []
+
+    def start(handler=None, **env):
+        upstream = Upstream(authority, handler, host=AWS_NAMES[0], names=AWS_NAMES)
+        where = named({f"*.{suffix}": "127.0.0.1"
+                       for suffix in ("amazonaws.com", "api.aws", "amazonaws.com.cn")}, upstream.port)
+        proxy = Proxy({"COUNTERSIGN_CA_BUNDLE": authority.bundle, **where, **env})
+        started.append((proxy, upstream))
+        return proxy, upstream
+
+    yield start
+    for proxy, upstream in started:
+        upstream.close()
+        status = proxy.stop()
+        print(proxy.text())
+        assert status == 0 and not upstream.refused, upstream.refused
+
+
 @pytest.fixture(scope="session")
 def clock_library(tmp_path_factory):
     return clock.build(tmp_path_factory.mktemp("clock"))

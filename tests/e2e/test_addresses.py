@@ -1,9 +1,8 @@
 """Three ways to point at the proxy, and the hosts that it answers to and signs for."""
 
 import pytest
-from harness.client import Client, free_port
-from harness.proxy import Proxy
-from harness.upstream import Response, Upstream
+from harness.client import free_port
+from harness.upstream import Upstream
 
 REFUSED = (403, "HostNotAllowed")
 
@@ -259,109 +258,3 @@ def test_an_endpoint_that_is_the_proxy_itself_is_refused(run, endpoint, variable
     assert proxy.process.wait(20) == 2
     proxy.stop()
     assert variable in proxy.text()
-
-
-# --- the AWS endpoints themselves, by a resolver that leads them here
-
-def aws(authority, handler=None):
-    names = ["*.amazonaws.com", "*.us-east-1.amazonaws.com", "*.s3.us-east-1.amazonaws.com",
-             "*.eu-west-1.amazonaws.com",
-             "*.dualstack.us-east-1.amazonaws.com", "*.us-east-1.api.aws", "*.cn-north-1.amazonaws.com.cn",
-             "*.s3-accesspoint.eu-west-1.amazonaws.com", "*.s3-control.us-east-1.amazonaws.com",
-             "*.op-01234567890123456.s3-outposts.us-east-1.amazonaws.com"]
-    return Upstream(authority, handler, host="s3.amazonaws.com", names=names)
-
-
-@pytest.fixture
-def as_aws(authority, named, library):
-    """Starts a proxy without any endpoint, for which the AWS names lead to an upstream here."""
-    started = []
-
-    def start(handler=None, **env):
-        upstream = aws(authority, handler)
-        where = named({"*.amazonaws.com": "127.0.0.1", "*.api.aws": "127.0.0.1",
-                       "*.amazonaws.com.cn": "127.0.0.1"},
-                      upstream.port)
-        proxy = Proxy({"COUNTERSIGN_CA_BUNDLE": authority.bundle, **where, **env})
-        started.append((proxy, upstream))
-        return proxy, upstream
-
-    yield start
-    for proxy, upstream in started:
-        upstream.close()
-        assert proxy.stop() == 0 and not upstream.refused
-        print(proxy.text())
-
-
-DUALSTACK, FIPS = {"AWS_USE_DUALSTACK_ENDPOINT": "true"}, {"AWS_USE_FIPS_ENDPOINT": "true"}
-
-
-@pytest.mark.parametrize("env, target, host", [
-    ({}, "/s3/b/k", "s3.us-east-1.amazonaws.com"),
-    ({}, "/s3.eu-west-1/b/k", "s3.eu-west-1.amazonaws.com"),
-    ({}, "/s3.cn-north-1/b/k", "s3.cn-north-1.amazonaws.com.cn"),
-    ({}, "/transcribe/", "transcribe.us-east-1.amazonaws.com"),
-    ({}, "/sqs.eu-west-1/", "sqs.eu-west-1.amazonaws.com"),
-    (DUALSTACK, "/s3/b/k", "s3.dualstack.us-east-1.amazonaws.com"),
-    (DUALSTACK, "/transcribe/", "transcribe.us-east-1.api.aws"),
-    (FIPS, "/s3/b/k", "s3-fips.us-east-1.amazonaws.com"),
-    (FIPS, "/sqs/", "sqs-fips.us-east-1.amazonaws.com"),
-    ({**FIPS, **DUALSTACK}, "/s3/b/k", "s3-fips.dualstack.us-east-1.amazonaws.com"),
-])
-def test_the_aws_host_of_a_service_path(as_aws, env, target, host):
-    proxy, upstream = as_aws(**env)
-    with Client(proxy.port) as client:
-        assert client.ask("GET", target).status == 200
-    assert upstream.last.header("host") == host
-
-
-VIRTUAL = {"COUNTERSIGN_S3_ADDRESSING": "virtual"}
-POINT = "arn:aws:s3:eu-west-1:123456789012:accesspoint"
-OUTPOST = "arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-01234567890123456/accesspoint/reports"
-
-
-@pytest.mark.parametrize("env, target, host, left, service", [
-    (VIRTUAL, "/s3/my-bucket/a%20b", "my-bucket.s3.us-east-1.amazonaws.com", b"/a%20b", "s3"),
-    (VIRTUAL, "/s3/my-bucket?list-type=2", "my-bucket.s3.us-east-1.amazonaws.com", b"/?list-type=2", "s3"),
-    (VIRTUAL, "/s3/my.bucket/k", "s3.us-east-1.amazonaws.com", b"/my.bucket/k", "s3"),
-    ({}, f"/s3/{POINT}/mine/k", "mine-123456789012.s3-accesspoint.eu-west-1.amazonaws.com", b"/k", "s3"),
-    ({}, f"/s3/{POINT.replace(':', '%3A')}%2Fmine/k", "mine-123456789012.s3-accesspoint.eu-west-1.amazonaws.com",
-     b"/k", "s3"),
-    ({}, f"/s3/{OUTPOST}/k", "reports-123456789012.op-01234567890123456.s3-outposts.us-east-1.amazonaws.com",
-     b"/k", "s3-outposts"),
-])
-def test_the_aws_host_of_a_bucket_or_an_access_point(as_aws, env, target, host, left, service):
-    proxy, upstream = as_aws(**env)
-    with Client(proxy.port) as client:
-        assert client.ask("GET", target).status == 200
-    assert (upstream.last.header("host"), upstream.last.target) == (host, left)
-    assert scope(upstream.last) == (service, "eu-west-1" if "eu-west-1" in host else "us-east-1")
-
-
-def test_the_account_of_s3_control_goes_into_its_host(as_aws):
-    proxy, upstream = as_aws()
-    with Client(proxy.port) as client:
-        account = [("X-Amz-Account-Id", "123456789012")]
-        assert client.ask("GET", "/s3-control/v20180820/jobs", account).status == 200
-    assert upstream.last.header("host") == "123456789012.s3-control.us-east-1.amazonaws.com"
-    assert upstream.last.header("x-amz-account-id") == "123456789012"
-    assert scope(upstream.last) == ("s3", "us-east-1")
-
-
-@pytest.mark.parametrize("target, says", [
-    ("/s3/arn:aws:s3:::my-bucket/k", "arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME"),
-    ("/s3/arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/mine/k", "partition"),
-])
-def test_an_arn_that_leads_nowhere(as_aws, target, says):
-    proxy, upstream = as_aws()
-    with Client(proxy.port) as client:
-        answer = client.ask("GET", target)
-    assert answer.outcome == (400, "BadRequest") and says in answer.text and not upstream.requests
-
-
-def test_a_virtual_host_is_reached_under_its_own_name(as_aws):
-    proxy, upstream = as_aws(lambda request: Response(body=b"from S3"))
-    with Client(proxy.port) as client:
-        host = "my-bucket.s3.us-east-1.amazonaws.com"
-        assert client.ask("GET", f"http://{host}/key", host=host).body == b"from S3"
-    assert upstream.last.header("host") == host

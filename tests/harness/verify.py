@@ -15,11 +15,16 @@ from botocore.auth import SIGNED_HEADERS_BLACKLIST, S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from . import verify4a
+
 S3_FAMILY = {"s3", "s3-outposts", "s3-object-lambda", "s3express"}
 AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 "
     r"Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
     r"SignedHeaders=(?P<signed>[a-z0-9;_.-]+), Signature=(?P<signature>[0-9a-f]{64})")
+AUTHORIZATION_4A = re.compile(
+    r"AWS4-ECDSA-P256-SHA256 Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<service>[^/]+)/aws4_request, "
+    r"SignedHeaders=(?P<signed>[a-z0-9;_.-]+), Signature=(?P<signature>[0-9a-f]+)")
 HEX_HASH = re.compile(r"[0-9a-f]{64}")
 PAYLOADS = {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
 MAX_SKEW = datetime.timedelta(minutes=5)
@@ -35,6 +40,11 @@ class Proof:
     service: str
     signed: list
     signature: str
+
+    @property
+    def asymmetric(self):
+        """Whether it is by SigV4A, whose scope names no region."""
+        return self.region is None
 
 
 @dataclass(eq=False)
@@ -64,11 +74,11 @@ def text(raw):
 
 
 def parse(authorization):
-    found = AUTHORIZATION.fullmatch(authorization)
+    found = AUTHORIZATION.fullmatch(authorization) or AUTHORIZATION_4A.fullmatch(authorization)
     if not found:
         raise Refusal(403, "IncompleteSignature", f"not an Authorization of SigV4: {authorization!r}")
     parts = found.groupdict()
-    return Proof(parts["key"], parts["day"], parts["region"], parts["service"],
+    return Proof(parts["key"], parts["day"], parts.get("region"), parts["service"],
                  parts["signed"].split(";"), parts["signature"])
 
 
@@ -88,8 +98,11 @@ def normal_query(query):
     return "&".join(f"{encode(name)}={encode(value)}" for name, _, value in pairs)
 
 
-def signature(request, proof, role, timestamp, body=None):
-    """The signature that the request should carry, by botocore; body where no header tells its hash."""
+def rightly_signed(request, proof, role, timestamp, body=None):
+    """Whether the signature is the one that the request should carry, by botocore.
+
+    body: where no header tells its hash.
+    """
     path, _, query = request.target.partition(b"?")
     kind = S3SigV4Auth if proof.service in S3_FAMILY else SigV4Auth
     signer = kind(Credentials(role["AWS_ACCESS_KEY_ID"], role["AWS_SECRET_ACCESS_KEY"]), proof.service,
@@ -100,7 +113,10 @@ def signature(request, proof, role, timestamp, body=None):
         if name.lower() in proof.signed:
             signed.headers.add_header(name, text(value))
     signed.context["timestamp"] = timestamp
-    return signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)
+    canonical = signer.canonical_request(signed)
+    if proof.asymmetric:
+        return verify4a.verifies(canonical, proof, role, timestamp)
+    return signer.signature(signer.string_to_sign(signed, canonical), signed) == proof.signature
 
 
 def missing_from(proof, request):
@@ -152,24 +168,39 @@ def role_of(proof, roles):
     raise Refusal(403, "InvalidAccessKeyId", f"key {proof.key}", proof.service)
 
 
+def check_token(proof, request, role):
+    """The role's session token in its header, and none in the one for a directory bucket's session; or so."""
+    right, wrong = "x-amz-security-token", "x-amz-s3session-token"
+    if role.get("IN_SESSION"):
+        right, wrong = wrong, right
+    tokens = [text(value) for value in request.all(right)]
+    if tokens != [role["AWS_SESSION_TOKEN"]] * bool(role.get("AWS_SESSION_TOKEN")) or request.all(wrong):
+        raise Refusal(403, "InvalidToken", f"{len(tokens)} tokens {right}, or a wrong one", proof.service)
+
+
+def check_region_set(proof, request):
+    sets = [text(value) for value in request.all("x-amz-region-set")]
+    if sets != ["*"] * proof.asymmetric:
+        raise Refusal(403, "AccessDenied", f"region sets {sets}", proof.service)
+
+
 def check_head(request, roles, now=None, body=None):
     """The Proof of a rightly signed request; raises Refusal for any other.
 
     roles: one, or several of which any may sign. body: signed as it is, with no header that tells its hash.
+    A role with IN_SESSION stands for the session of a directory bucket.
     """
     now = now or datetime.datetime.now(datetime.timezone.utc)
     proof = parse(only(request, "authorization", "s3"))
     role = role_of(proof, roles)
     timestamp = only(request, "x-amz-date", proof.service)
     check_date(proof, timestamp, now)
-    tokens = [text(value) for value in request.all("x-amz-security-token")]
-    if tokens != [role["AWS_SESSION_TOKEN"]] * bool(role.get("AWS_SESSION_TOKEN")):
-        raise Refusal(403, "InvalidToken", f"{len(tokens)} security tokens, or a wrong one", proof.service)
+    check_token(proof, request, role)
+    check_region_set(proof, request)
     check_signed_headers(proof, request)
     if body is None:
         check_payload(proof, request)
-    expected = signature(request, proof, role, timestamp, body)
-    if expected != proof.signature:
+    if not rightly_signed(request, proof, role, timestamp, body):
         raise Refusal(403, "SignatureDoesNotMatch", f"expected another signature for {request.target!r}",
                       proof.service)
     return proof
