@@ -4,6 +4,7 @@
 #include "proxy/access.h"
 #include "proxy/aws/buckets.h"
 #include "proxy/base/skew.h"
+#include "proxy/credentials/express.h"
 #include "proxy/io/listener.h"
 #include "proxy/io/memory.h"
 #include "proxy/io/pool.h"
@@ -26,9 +27,10 @@ struct proxy {
     struct pool *pool;
     struct signer *signer;
     struct signer4a *signer4a;
-    struct link clients;   /* all, in the order they came */
-    struct link exchanges; /* all that are under way */
-    struct link spare;     /* exchanges to be used again: their memory is large and warm */
+    struct express *express; /* directory buckets' sessions */
+    struct link clients;     /* all, in the order they came */
+    struct link exchanges;   /* all that are under way */
+    struct link spare;       /* exchanges to be used again: their memory is large and warm */
     size_t client_count, spare_count;
     size_t held_bytes;     /* of bodies, all exchanges together */
     size_t unproven_bytes; /* of them, of callers whose signature is not verified yet */

@@ -40,12 +40,12 @@ static void on_keys(struct credentials_wait *wait)
 }
 
 /* Keys that were forgotten, or have ended, since the request was admitted are fetched first: once,
- * for what is not there then will not come. */
+ * for what is not there then will not come. True also where the exchange has ended for that. */
 static bool wait_for_keys(struct exchange *x)
 {
     struct credentials_store *store = x->proxy->options.credentials;
     if (x->waited_again || credentials_current(store))
-        return false;
+        return session_waits(x, on_keys);
     x->waited_again = true;
     x->wait.on_settled = on_keys;
     if (credentials_need(store, &x->wait))
@@ -145,13 +145,11 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
         .route = &x->route,
         .signer = proxy->signer,
         .signer4a = proxy->signer4a,
-        .credentials = credentials_current(proxy->options.credentials),
         .body = body_to_send(x),
         .strip_query = x->claimed && x->claim.in_query};
-    x->generation = credentials_generation(proxy->options.credentials);
-    if (!outgoing.credentials)
-        return fault_set(
-            fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(proxy->options.credentials));
+    enum err err = session_keys(x, &outgoing.credentials, fault);
+    if (err)
+        return err;
     struct buf scratch = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
     x->signed_ms = clock_wall_ms() + proxy->skew.offset_ms;
     return outgoing_write(&outgoing, x->signed_ms / 1000, out, scratch, fault);

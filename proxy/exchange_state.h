@@ -63,8 +63,9 @@ struct exchange {
     struct credentials_wait wait;
     bool waited;         /* for keys, before it was admitted */
     bool waited_again;   /* after that */
-    unsigned generation; /* of the keys that it was signed with */
+    unsigned generation; /* of the keys that it was signed with, or the session's serial */
     int64_t signed_ms;   /* the time that it was signed with */
+    unsigned session_waits;
 
     enum opens opens;
     bool checks; /* chain checks the chunks' signatures */
@@ -166,6 +167,14 @@ void exchange_pause(struct exchange *x, unsigned ms);
 
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
+
+/* exchange_session.c */
+/* Where the route is a directory bucket's and there is no session: true, and again comes once there
+ * is one, or the exchange has ended, for there will be none. */
+bool session_waits(struct exchange *x, void (*again)(struct credentials_wait *wait));
+/* What to sign with. Errors: NO_CREDENTIALS, TOO_BUSY. */
+MUST_USE enum err session_keys(
+    struct exchange *x, const struct credentials **keys, struct fault *fault);
 
 /* exchange_record.c: counts it, and logs it where somebody wants to know. */
 void exchange_record(const struct exchange *x);

@@ -71,6 +71,11 @@ static void renew_keys(struct exchange *x)
 {
     struct credentials_store *store = x->proxy->options.credentials;
     bool again = can_remedy(x);
+    if (x->route.session) {
+        express_drop(x->proxy->express, &x->route, x->generation);
+        repeat_or_relay(x, true);
+        return;
+    }
     x->wait.on_settled = on_renewed;
     bool settled = credentials_renew(store, x->generation, again ? &x->wait : NULL);
     if (!again) {

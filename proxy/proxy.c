@@ -42,8 +42,10 @@ struct proxy *proxy_create(const struct proxy_options *options)
     list_init(&proxy->spare);
     proxy->signer = signer_create();
     proxy->signer4a = proxy->signer ? signer4a_create(proxy->signer) : NULL;
-    proxy->pool = proxy->signer4a ? pool_create(&pool) : NULL;
+    proxy->express = proxy->signer4a ? express_create() : NULL;
+    proxy->pool = proxy->express ? pool_create(&pool) : NULL;
     if (!proxy->pool) {
+        express_destroy(proxy->express);
         signer4a_destroy(proxy->signer4a);
         signer_destroy(proxy->signer);
         free(proxy);
@@ -56,6 +58,8 @@ struct proxy *proxy_create(const struct proxy_options *options)
         .signer = proxy->signer};
     credentials_attach(options->credentials,
         &(struct credentials_means){proxy->pool, proxy->signer, proxy->signer4a, &proxy->route});
+    express_attach(proxy->express,
+        &(struct express_means){proxy->pool, proxy->signer, options->credentials, &proxy->skew});
     proxy->listeners.on_client = on_client;
     proxy->listeners.on_closed = on_listeners_closed;
     return proxy;
@@ -163,6 +167,7 @@ bool proxy_used(struct proxy *proxy)
     proxy->skew.offset_ms = 0;
     pool_forget(proxy->pool);
     credentials_forget(proxy->options.credentials);
+    express_forget(proxy->express);
     return true;
 }
 
@@ -266,6 +271,8 @@ void proxy_close(struct proxy *proxy)
         listeners_close(&proxy->listeners);
     on_grace_over(&proxy->grace);
     credentials_detach(proxy->options.credentials);
+    express_destroy(proxy->express);
+    proxy->express = NULL;
     pool_destroy(proxy->pool);
     uv_close((uv_handle_t *)&proxy->tick, on_timer_closed);
     uv_close((uv_handle_t *)&proxy->grace, on_timer_closed);

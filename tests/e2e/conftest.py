@@ -145,14 +145,17 @@ AWS_NAMES = [
 
 @pytest.fixture
 def as_aws(authority, named):
-    """as_aws(handler) starts the program without any endpoint; AWS's names lead to an upstream here."""
+    """as_aws(handler) starts the program without any endpoint; AWS's names lead to an upstream here.
+
+    around may lay more about the environment with those names, as clocked does.
+    """
     started = []
 
-    def start(handler=None, **env):
+    def start(handler=None, *, around=lambda env: env, **env):
         upstream = Upstream(authority, handler, host=AWS_NAMES[0], names=AWS_NAMES)
         where = named({f"*.{suffix}": "127.0.0.1"
                        for suffix in ("amazonaws.com", "api.aws", "amazonaws.com.cn")}, upstream.port)
-        proxy = Proxy({"COUNTERSIGN_CA_BUNDLE": authority.bundle, **where, **env})
+        proxy = Proxy({"COUNTERSIGN_CA_BUNDLE": authority.bundle, **around(where), **env})
         started.append((proxy, upstream))
         return proxy, upstream
 

@@ -3,6 +3,7 @@
 /* wrap: refresh_start refresh_abandon */
 #include "tests/unit/check.h"
 
+#include "proxy/aws/sign4a.h"
 #include "proxy/credentials/credentials.h"
 
 typedef void (*on_done_type)(void *owner, struct refreshed refreshed, const struct fault *fault);
@@ -36,6 +37,7 @@ void __wrap_refresh_abandon(struct refresh *refresh)
 }
 
 static struct signer *signer;
+static struct signer4a *signer4a;
 
 static int set_up(void **state)
 {
@@ -44,11 +46,13 @@ static int set_up(void **state)
         .container_token = SPAN("container")};
     struct credentials_store *store = credentials_create(&options);
     signer = signer_create();
+    signer4a = signer4a_create(signer);
     if (!store || !signer)
         return -1;
     fetch.begun = 0;
-    credentials_attach(
-        store, &(struct credentials_means){.pool = (struct pool *)&fetch, .signer = signer});
+    credentials_attach(store,
+        &(struct credentials_means){
+            .pool = (struct pool *)&fetch, .signer = signer, .signer4a = signer4a});
     *state = store;
     return 0;
 }
@@ -57,6 +61,7 @@ static int tear_down(void **state)
 {
     credentials_detach(*state);
     credentials_destroy(*state);
+    signer4a_destroy(signer4a);
     signer_destroy(signer);
     return 0;
 }
