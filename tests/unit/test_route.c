@@ -25,9 +25,6 @@ static const struct route_options with_one_for_all = {
     .region = TEXT("eu-west-1"), .endpoints = 1, .endpoint = for_all};
 static const struct route_options with_both = {
     .region = TEXT("eu-west-1"), .endpoints = 2, .endpoint = for_both};
-static const struct route_options virtual_hosts = {.region = TEXT("eu-west-1"), .s3_virtual = true};
-static const struct route_options virtual_endpoints = {
-    .region = TEXT("eu-west-1"), .s3_virtual = true, .endpoints = 2, .endpoint = endpoints};
 static const struct route_options fips = {
     .region = TEXT("us-east-1"), .variant = {.dualstack = true, .fips = true}};
 
@@ -78,28 +75,6 @@ static const struct row rows[] = {
     {&plain, TEXT("http://localhost:2774"), TEXT("/s3/b"), TEXT("s3"), TEXT("eu-west-1"),
         TEXT("/b"), TEXT("s3.eu-west-1.amazonaws.com"), TEXT("s3.eu-west-1.amazonaws.com"), 443,
         true},
-
-    /* A bucket in the host; at an endpoint it stays in the path, as everything else does. */
-    {&virtual_hosts, L, TEXT("/s3/my-bucket/k"), TEXT("s3"), TEXT("eu-west-1"), TEXT("/k"),
-        TEXT("my-bucket.s3.eu-west-1.amazonaws.com"), TEXT("my-bucket.s3.eu-west-1.amazonaws.com"),
-        443, true},
-    {&virtual_hosts, L, TEXT("/s3.us-east-2/my-bucket?acl"), TEXT("s3"), TEXT("us-east-2"),
-        TEXT("/"), TEXT("my-bucket.s3.us-east-2.amazonaws.com"),
-        TEXT("my-bucket.s3.us-east-2.amazonaws.com"), 443, true},
-    {&virtual_hosts, L, TEXT("/s3/my.bucket/k"), TEXT("s3"), TEXT("eu-west-1"),
-        TEXT("/my.bucket/k"), TEXT("s3.eu-west-1.amazonaws.com"),
-        TEXT("s3.eu-west-1.amazonaws.com"), 443, true},
-    {&virtual_hosts, L, TEXT("/s3"), TEXT("s3"), TEXT("eu-west-1"), TEXT("/"),
-        TEXT("s3.eu-west-1.amazonaws.com"), TEXT("s3.eu-west-1.amazonaws.com"), 443, true},
-    {&plain, L, TEXT("/s3/arn:aws:s3:us-east-2:123456789012:accesspoint/a/k"), TEXT("s3"),
-        TEXT("us-east-2"), TEXT("/k"),
-        TEXT("a-123456789012.s3-accesspoint.us-east-2.amazonaws.com"),
-        TEXT("a-123456789012.s3-accesspoint.us-east-2.amazonaws.com"), 443, true},
-    {&virtual_endpoints, L, TEXT("/s3/my-bucket/k"), TEXT("s3"), TEXT("eu-west-1"),
-        TEXT("/my-bucket/k"), TEXT("minio.example:9000"), TEXT("minio.example"), 9000, false},
-    {&with_endpoints, L, TEXT("/s3/b--usw2-az1--x-s3/k"), TEXT("s3"), TEXT("eu-west-1"),
-        TEXT("/b--usw2-az1--x-s3/k"), TEXT("minio.example:9000"), TEXT("minio.example"), 9000,
-        false},
 
     /* The Host header, and the forward proxy. */
     {&plain, TEXT("bucket.s3.us-east-2.amazonaws.com"), TEXT("/s3/k"), TEXT("s3"),
@@ -219,36 +194,6 @@ static void test_routes(void **state)
         size_t mark = span_find(row->target, '?');
         CHECK_TEXT(row->target, route.query, span_from(row->target, mark + 1));
         CHECK_NUMBER(row->target, route.query.at != NULL, mark < row->target.len);
-    }
-}
-
-static const struct {
-    const struct route_options *options;
-    struct span host, target, account, sent_host;
-} accounts[] = {
-    {&plain, L, TEXT("/s3-control/v20180820/jobs"), TEXT("123456789012"),
-        TEXT("123456789012.s3-control.eu-west-1.amazonaws.com")},
-    {&fips, L, TEXT("/s3-control/v20180820/jobs"), TEXT("123456789012"),
-        TEXT("123456789012.s3-control-fips.dualstack.us-east-1.amazonaws.com")},
-    {&plain, L, TEXT("/s3-control/"), TEXT(""), TEXT("s3-control.eu-west-1.amazonaws.com")},
-    {&plain, L, TEXT("/s3-control/"), TEXT("evil.example"),
-        TEXT("s3-control.eu-west-1.amazonaws.com")},
-    {&plain, L, TEXT("/s3/b"), TEXT("123456789012"), TEXT("s3.eu-west-1.amazonaws.com")},
-    {&plain, TEXT("s3-control.eu-west-1.amazonaws.com"), TEXT("/"), TEXT("123456789012"),
-        TEXT("s3-control.eu-west-1.amazonaws.com")},
-    {&with_one_for_all, L, TEXT("/s3-control/"), TEXT("123456789012"), TEXT("localhost:4566")},
-};
-
-static void test_accounts(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ROWS(accounts); i++) {
-        static struct route route;
-        struct fault fault;
-        CHECK_NUMBER(accounts[i].target,
-            find(accounts[i].options, accounts[i].host, accounts[i].target, &route, &fault), OK);
-        route_take_account(&route, accounts[i].account);
-        CHECK_TEXT(accounts[i].target, route.host, accounts[i].sent_host);
     }
 }
 
@@ -437,7 +382,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes),
-        cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_own_pages),
         cmocka_unit_test(test_long_names),
