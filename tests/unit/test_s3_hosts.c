@@ -1,5 +1,5 @@
-/* The hosts of S3 and its kin that clients name themselves: which service signs there, in which
- * region, and how. */
+/* The hosts of S3 and its kin: those that clients name themselves, which service signs there, in
+ * which region, and how; and those that a service path leads to. */
 #include "tests/unit/check.h"
 
 #include "proxy/aws/route.h"
@@ -272,14 +272,66 @@ static const struct {
         TEXT("/?session"), TEXT("s3express"), TEXT("us-east-1"), PLAIN, false},
 };
 
-static enum err find(struct span host, struct span target, struct route *route)
+#define ENDPOINT                                                            \
+    {                                                                       \
+        TEXT("COUNTERSIGN_ENDPOINT"), TEXT(""),                             \
+            {TEXT("localhost:4566"), TEXT("localhost"), 4566, false}, false \
+    }
+
+static const struct endpoint endpoint = ENDPOINT;
+static const struct route_options home = {.region = TEXT("ap-south-1")};
+static const struct route_options hosts = {.region = TEXT("ap-south-1"), .s3_virtual = true};
+static const struct route_options fips = {
+    .region = TEXT("us-east-1"), .variant = {.dualstack = true, .fips = true}};
+static const struct route_options elsewhere = {
+    .region = TEXT("ap-south-1"), .s3_virtual = true, .endpoints = 1, .endpoint = &endpoint};
+
+static enum err find(
+    const struct route_options *options, struct span host, struct span target, struct route *route)
 {
-    static const struct route_options options = {.region = TEXT("ap-south-1")};
     size_t mark = span_find(target, '?');
     struct target at = {.path = span_first(target, mark), .query = span_from(target, mark + 1)};
     struct fault fault;
     assert_true(authority_parse(host, &at.authority));
-    return route_find(&options, &at, route, &fault);
+    return route_find(options, &at, route, &fault);
+}
+
+/* What a service path leads to, and with which account in X-Amz-Account-Id. */
+static const struct {
+    const struct route_options *options;
+    struct span target, account, host, path;
+} paths[] = {
+    {&hosts, TEXT("/s3/my-bucket/k"), TEXT(""), TEXT("my-bucket.s3.ap-south-1.amazonaws.com"),
+        TEXT("/k")},
+    {&hosts, TEXT("/s3.us-east-2/my-bucket?acl"), TEXT(""),
+        TEXT("my-bucket.s3.us-east-2.amazonaws.com"), TEXT("/")},
+    {&hosts, TEXT("/s3/my.bucket/k"), TEXT(""), TEXT("s3.ap-south-1.amazonaws.com"),
+        TEXT("/my.bucket/k")},
+    {&hosts, TEXT("/s3"), TEXT(""), TEXT("s3.ap-south-1.amazonaws.com"), TEXT("/")},
+    {&elsewhere, TEXT("/s3/my-bucket/k"), TEXT(""), TEXT("localhost:4566"), TEXT("/my-bucket/k")},
+    {&elsewhere, TEXT("/s3/b--usw2-az1--x-s3/k"), TEXT(""), TEXT("localhost:4566"),
+        TEXT("/b--usw2-az1--x-s3/k")},
+    {&home, TEXT("/s3-control/v1/jobs"), TEXT("123456789012"),
+        TEXT("123456789012.s3-control.ap-south-1.amazonaws.com"), TEXT("/v1/jobs")},
+    {&fips, TEXT("/s3-control/"), TEXT("123456789012"),
+        TEXT("123456789012.s3-control-fips.dualstack.us-east-1.amazonaws.com"), TEXT("/")},
+    {&home, TEXT("/s3-control/"), TEXT("evil.example"), TEXT("s3-control.ap-south-1.amazonaws.com"),
+        TEXT("/")},
+    {&home, TEXT("/s3/b"), TEXT("123456789012"), TEXT("s3.ap-south-1.amazonaws.com"), TEXT("/b")},
+    {&elsewhere, TEXT("/s3-control/"), TEXT("123456789012"), TEXT("localhost:4566"), TEXT("/")},
+};
+
+static void test_paths(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(paths); i++) {
+        static struct route route;
+        CHECK_NUMBER(paths[i].target,
+            find(paths[i].options, SPAN("localhost"), paths[i].target, &route), OK);
+        route_take_account(&route, paths[i].account);
+        CHECK_TEXT(paths[i].target, route.host, paths[i].host);
+        CHECK_TEXT(paths[i].target, route.path, paths[i].path);
+    }
 }
 
 static void test_hosts(void **state)
@@ -287,7 +339,7 @@ static void test_hosts(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
         static struct route route;
-        CHECK_NUMBER(rows[i].host, find(rows[i].host, rows[i].path, &route), OK);
+        CHECK_NUMBER(rows[i].host, find(&home, rows[i].host, rows[i].path, &route), OK);
         CHECK_TEXT(rows[i].host, route.host, rows[i].host);
         CHECK_TEXT(rows[i].host, route.service, rows[i].service);
         CHECK_TEXT(rows[i].host, route.region, rows[i].region);
@@ -300,7 +352,7 @@ static void test_hosts(void **state)
 /* Near to those, but nothing that AWS has. */
 static void test_refused(void **state)
 {
-    static const struct span hosts[] = {
+    static const struct span names[] = {
         TEXT("s3-global.amazonaws.com"),
         TEXT("accesspoint.s3-global.amazonaws.com"),
         TEXT("a.mrap.s3-global.amazonaws.com"),
@@ -311,15 +363,16 @@ static void test_refused(void **state)
         TEXT("s3.vpce-svc-0123456789abcdef0.us-west-2.vpce.amazonaws.com"),
     };
     (void)state;
-    for (size_t i = 0; i < ROWS(hosts); i++) {
+    for (size_t i = 0; i < ROWS(names); i++) {
         static struct route route;
-        CHECK_NUMBER(hosts[i], find(hosts[i], SPAN("/key"), &route), ERR_HOST_NOT_ALLOWED);
+        CHECK_NUMBER(names[i], find(&home, names[i], SPAN("/key"), &route), ERR_HOST_NOT_ALLOWED);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_paths),
         cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_refused),
     };
