@@ -25,6 +25,7 @@ struct stage {
     int server_socket;
     struct peer client, server;
     struct span answer; /* what the server sends once it has a whole head */
+    bool again;         /* and once more for the next */
     unsigned accepted;  /* connections to the server, ever */
     bool prewarms, may_be_copied;
 };
@@ -34,6 +35,7 @@ struct scene {
     const char *name;
     struct span request, answer;
     const char *expected; /* the client's status line where nothing fails */
+    bool again;           /* the server answers every request so, not the first alone */
 };
 
 #define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
