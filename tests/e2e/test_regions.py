@@ -370,6 +370,28 @@ def test_a_server_that_never_says_100(world, expect, wait):
     assert there.s3.stored == {(bucket, "k"): [LONG]}
 
 
+@pytest.mark.parametrize("expect", [False, True], ids=["plain", "expects"])
+def test_a_kept_connection_that_dies_before_the_body_is_wanted(world, expect):
+    """Nothing of it is gone: it takes another one, and still may be sent to another region."""
+    there = world()
+    first, bucket = a_bucket(), a_bucket()
+    there.s3.where[first] = HERE
+    answers = there.here.upstream.handler
+    died = []
+
+    def handler(request):
+        if request.method == "PUT" and not died:
+            died.append(request)
+            return None
+        return answers(request)
+
+    there.here.upstream.handler = handler
+    assert there.ask("GET", f"/s3/{first}/k")[1] == [HERE]
+    assert put(there, bucket, expect).status == 200
+    assert there.regions(1) == [HERE, THERE] and there.s3.stored == {(bucket, "k"): [LONG]}
+    assert len(there.requests()) == 4 and died[0].body_length == 0
+
+
 @pytest.mark.parametrize("leave", ["reset", "close", "half_close"])
 def test_a_client_that_goes_before_its_body_is_wanted(world, leave):
     started, gate = threading.Event(), threading.Event()

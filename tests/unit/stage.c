@@ -78,7 +78,10 @@ static void serve(struct stage *stage)
         peer_hang_up(&stage->server);
     if (stage->server.fd >= 0 && stage->answer.len > 0 && strstr(stage->server.bytes, "\r\n\r\n")) {
         (void)send(stage->server.fd, stage->answer.at, stage->answer.len, MSG_NOSIGNAL);
-        stage->answer.len = 0;
+        if (!stage->again)
+            stage->answer.len = 0;
+        stage->server.received = 0;
+        stage->server.bytes[0] = '\0';
     }
 }
 
@@ -123,6 +126,7 @@ struct proxy_options stage_options(struct stage *stage)
         .max_upstream = 4,
         .connect_timeout_ms = 2000,
         .timeout_ms = 4000,
+        .retries = 1,
         .idle_ms = 60000,
         .prewarm = stage->prewarms ? SPAN("s3,sqs") : SPAN(""),
         .may_be_copied = stage->may_be_copied};
@@ -215,6 +219,7 @@ void stage_exchange(struct stage *stage, const struct scene *scene)
     uint64_t end_ns = uv_hrtime() + DEADLINE_MS * (uint64_t)1000000;
     stage_connect(stage);
     stage->answer = scene->answer;
+    stage->again = scene->again;
     (void)send(stage->client.fd, scene->request.at, scene->request.len, MSG_NOSIGNAL);
     while (!stage->client.ended && uv_hrtime() < end_ns) {
         await_with_loop(stage, stage->client.fd);

@@ -29,6 +29,7 @@ struct stage {
     int server_socket, issuer_socket;
     struct peer client, server, issuer;
     struct span answer; /* what the server sends once it has a whole head */
+    bool again;         /* and once more for the next */
     unsigned accepted;  /* connections to the server, ever */
     bool prewarms, may_be_copied;
 };
@@ -39,6 +40,7 @@ struct scene {
     struct span request, answer;
     const char *expected; /* the client's status line where nothing fails */
     enum keys keys;
+    bool again; /* the server answers every request so, not the first alone */
 };
 
 #define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"

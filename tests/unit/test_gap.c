@@ -19,7 +19,7 @@ int64_t __wrap_clock_wall_ms(void)
 #define KEPT_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 static const struct scene kept_get = {"kept-get", TEXT("GET /s3/bucket/key" HOST "\r\n"),
-    TEXT(KEPT_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC};
+    TEXT(KEPT_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC, false};
 
 static bool answered(const struct stage *stage)
 {
