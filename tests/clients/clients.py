@@ -108,12 +108,16 @@ def boto(target, folder):
     return outcomes
 
 
+def _described(head):
+    return head["ContentLength"], head["ContentType"], sorted(head["Metadata"].items())
+
+
 def _boto_one(outcomes, s3, target, key, trust):
     there = {"Bucket": target.bucket, "Key": target.prefix + key}
     copy = {"Bucket": target.bucket, "Key": target.prefix + key + ".copy"}
     body = io.BufferedReader(io.BytesIO(f"content of {key}".encode()))
     _told(outcomes, "put", key, lambda: s3.put_object(**there, Body=body, ContentType=TYPE, Metadata=METADATA)["ETag"])
-    _told(outcomes, "head", key, lambda: [s3.head_object(**there)[name] for name in ("ContentLength", "ContentType", "Metadata")])
+    _told(outcomes, "head", key, lambda: _described(s3.head_object(**there)))
     _told(outcomes, "get", key, lambda: s3.get_object(**there)["Body"].read())
     _told(outcomes, "range", key, lambda: s3.get_object(**there, Range="bytes=2-5")["Body"].read())
     _told(outcomes, "copy", key, lambda: s3.copy_object(**copy, CopySource=there)["CopyObjectResult"]["ETag"])
@@ -249,7 +253,7 @@ def rclone(target, folder):
         url = do("link", there + key, "--expire", "60s").decode().strip()
         outcomes["link", key] = run(["curl", "--silent", "--fail-with-body", "--cacert", target.bundle, url], {}, folder)
         outcomes["deletefile", key] = do("deletefile", there + key)
-    outcomes["delete", ""] = do("delete", there, "--include", "*é*")
+    outcomes["delete", ""] = do("delete", there, "--include", "{*é*,stream}")
     return outcomes
 
 

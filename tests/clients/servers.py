@@ -62,7 +62,7 @@ class Server:
             for each in page.get("Contents", []):
                 head = self.s3.head_object(Bucket=self.bucket, Key=each["Key"])
                 found[each["Key"].removeprefix(target.prefix)] = (
-                    head["ContentLength"], head["ETag"], head["ContentType"], head["Metadata"])
+                    head["ContentLength"], head["ETag"], head["ContentType"], sorted(head["Metadata"].items()))
         return found
 
     def close(self):
