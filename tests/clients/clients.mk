@@ -11,22 +11,26 @@ clients_go = env -u GOROOT GOPATH=$(CURDIR)/$(CLIENTS_GO)/path GOCACHE=$(CURDIR)
 # $(call quietly,LOG): what a command says, only if it fails.
 quietly = >$(1) 2>&1 || { cat $(1); exit 1; }
 
-$(CLIENTS_GO)/bin/go: tests/setup/go.sh | build/setup/python.packages
-	$(say) GO $@
-	$(Q)$< $(CLIENTS_GO) $(call quietly,$(CLIENTS_GO).log)
+$(CLIENTS_GO)/ready: tests/setup/go.sh | build/setup/python.packages
+	$(say) GO $(CLIENTS_GO)/bin/go
+	@mkdir -p $(@D)
+	$(Q)$< $(@D) $(call quietly,$(CLIENTS_GO).log)
+	@touch $@
 
 # A folder for each version, so that it is built again for another one alone.
 VERSITYGW := $(CLIENTS)/versitygw-$(VERSITYGW_VERSION)/versitygw
-$(VERSITYGW): | $(CLIENTS_GO)/bin/go
+$(VERSITYGW): | $(CLIENTS_GO)/ready
 	$(say) GO 'versitygw $(VERSITYGW_VERSION)'
 	$(Q)GOBIN=$(CURDIR)/$(@D) $(clients_go) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION) \
 		$(call quietly,$(CLIENTS)/versitygw.log)
 	@mkdir -p $(CLIENTS)/bin && ln -sf ../$(notdir $(@D))/versitygw $(CLIENTS)/bin/versitygw
 
 CLIENTS_GO_FILES := $(wildcard tests/clients/programs/go/*)
-$(CLIENTS)/bin/go-client: $(CLIENTS_GO_FILES) | $(CLIENTS_GO)/bin/go
+$(CLIENTS)/bin/go-client: $(CLIENTS_GO_FILES) | $(CLIENTS_GO)/ready
 	$(say) GO $@
-	$(Q)cd tests/clients/programs/go && $(clients_go) build -o $(CURDIR)/$@ . $(call quietly,$(CURDIR)/$(CLIENTS)/go-client.log)
+	@mkdir -p $(@D)
+	$(Q)cd tests/clients/programs/go && $(clients_go) build -o $(CURDIR)/$@ . \
+		$(call quietly,$(CURDIR)/$(CLIENTS)/go-client.log)
 
 build/venv-clients/ready: tests/clients/requirements.txt | build/setup/python.packages
 	$(say) VENV $<
