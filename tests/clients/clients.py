@@ -92,7 +92,8 @@ def _told(outcomes, operation, key, doing):
 def boto(target, folder):
     """boto3 with its defaults."""
     # Its default for addresses is still SigV2, which S3 itself no longer takes in most regions.
-    s3 = boto3.client("s3", config=Config(signature_version="s3v4"), endpoint_url=target.endpoint, region_name=target.credentials["AWS_REGION"], verify=target.bundle,
+    s3 = boto3.client("s3", config=Config(signature_version="s3v4"), endpoint_url=target.endpoint,
+                      region_name=target.credentials["AWS_REGION"], verify=target.bundle,
                       aws_access_key_id=target.credentials["AWS_ACCESS_KEY_ID"],
                       aws_secret_access_key=target.credentials["AWS_SECRET_ACCESS_KEY"],
                       aws_session_token=target.credentials.get("AWS_SESSION_TOKEN"))
@@ -103,8 +104,10 @@ def boto(target, folder):
     parts = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART)
     _told(outcomes, "upload", "", lambda: s3.upload_fileobj(io.BytesIO(CONTENT), *there.values(), Config=parts))
     _told(outcomes, "get large", "", lambda: hashlib.sha256(s3.get_object(**there)["Body"].read()).hexdigest())
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=target.prefix, PaginationConfig={"PageSize": 7})
-    _told(outcomes, "list", "", lambda: [each["Key"].removeprefix(target.prefix) for page in pages for each in page["Contents"]])
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=target.bucket, Prefix=target.prefix, PaginationConfig={"PageSize": 7})
+    _told(outcomes, "list", "", lambda: [
+        each["Key"].removeprefix(target.prefix) for page in pages for each in page["Contents"]])
     return outcomes
 
 
@@ -122,7 +125,8 @@ def _boto_one(outcomes, s3, target, key, trust):
     _told(outcomes, "range", key, lambda: s3.get_object(**there, Range="bytes=2-5")["Body"].read())
     _told(outcomes, "copy", key, lambda: s3.copy_object(**copy, CopySource=there)["CopyObjectResult"]["ETag"])
     _told(outcomes, "get copy", key, lambda: s3.get_object(**copy)["Body"].read())
-    _told(outcomes, "delete", key, lambda: s3.delete_objects(Bucket=target.bucket, Delete={"Objects": [{"Key": copy["Key"]}]}).get("Errors"))
+    _told(outcomes, "delete", key, lambda: s3.delete_objects(
+        Bucket=target.bucket, Delete={"Objects": [{"Key": copy["Key"]}]}).get("Errors"))
     _told(outcomes, "presigned", key, lambda: urlopen(
         s3.generate_presigned_url("get_object", there), context=trust).read())
 
@@ -150,8 +154,8 @@ def _curl(target, folder, method, key, headers, *options, data=None):
         UnhashedS3(signer, "s3", target.credentials["AWS_REGION"]).add_auth(request)
         headers = dict(request.headers.items())
     named = [part for name, value in headers.items() for part in ("--header", f"{name}: {value}")]
-    return run(["curl", "--silent", "--show-error", "--fail-with-body", "--path-as-is", "--globoff", "--cacert", target.bundle,
-                *options, *named, url], {}, folder, data)
+    return run(["curl", "--silent", "--show-error", "--fail-with-body", "--path-as-is", "--globoff",
+                "--cacert", target.bundle, *options, *named, url], {}, folder, data)
 
 
 def _curl_one(target, key, folder):
@@ -161,7 +165,8 @@ def _curl_one(target, key, folder):
     written = {"Content-Type": TYPE, **{f"x-amz-meta-{name}": value for name, value in METADATA.items()}}
     copied = {"x-amz-copy-source": quote(f"{target.bucket}/{target.prefix}{key}")}
     return {
-        ("put", key): ask("PUT", key, written, "--request", "PUT", "--data-binary", "@-", "--header", "Expect:", data=f"content of {key}".encode()),
+        ("put", key): ask("PUT", key, written, "--request", "PUT", "--data-binary", "@-",
+                          data=f"content of {key}".encode()),
         ("head", key): sorted(line for line in ask("HEAD", key, {}, "--head").decode().lower().splitlines()
                               if line.startswith(("etag", "content-type", "content-length", "x-amz-meta", "error"))),
         ("get", key): ask("GET", key, {}),
@@ -212,11 +217,15 @@ def aws(target, folder):
     environment = {**target.environment, "AWS_CONFIG_FILE": str(settings)}
 
     def do(*arguments, data=None):
-        return run([PYTHON_TOOLS / "bin" / "aws", "--endpoint-url", target.endpoint, *arguments], environment, folder, data)
+        command = [PYTHON_TOOLS / "bin" / "aws", "--endpoint-url", target.endpoint, *arguments]
+        return run(command, environment, folder, data)
 
-    outcomes = {("sync", ""): sorted(do("s3", "sync", source, there, "--no-progress").decode().replace(there, "").splitlines())}
+    def lines(*arguments):
+        return do(*arguments).decode().replace(there, "").replace(target.prefix, "").splitlines()
+
+    outcomes = {("sync", ""): sorted(lines("s3", "sync", source, there, "--no-progress"))}
     outcomes["back", ""] = _back(do("s3", "sync", there, copy, "--quiet"), source, copy)
-    outcomes["ls", ""] = [line[20:] for line in do("s3", "ls", "--recursive", there).decode().replace(target.prefix, "").splitlines()]
+    outcomes["ls", ""] = [line[20:] for line in lines("s3", "ls", "--recursive", there)]
     outcomes["cp stream", ""] = do("s3", "cp", "-", there + "stream", data=CONTENT)
     outcomes["cp back", ""] = hashlib.sha256(do("s3", "cp", there + "stream", "-")).hexdigest()
     outcomes["cp between", ""] = do("s3", "cp", there + "stream", there + "a b/+é", "--quiet")
@@ -240,8 +249,8 @@ def rclone(target, folder):
     there = f"there:{target.bucket}/{target.prefix}"
 
     def do(*arguments, data=None):
-        return run(["rclone", "--ca-cert", target.bundle, "--retries", "1", "--low-level-retries", "1", "--config", "/dev/null",
-                    *arguments], environment, folder, data)
+        return run(["rclone", "--ca-cert", target.bundle, "--retries", "1", "--low-level-retries", "1",
+                    "--config", "/dev/null", *arguments], environment, folder, data)
 
     outcomes = {("copy", ""): do("copy", source, there), ("check", ""): do("check", source, there)}
     outcomes["back", ""] = _back(do("copy", there, copy), source, copy)
@@ -265,11 +274,12 @@ def s3cmd(target, folder):
     keys = target.credentials
     settings = {"access_key": keys["AWS_ACCESS_KEY_ID"], "secret_key": keys["AWS_SECRET_ACCESS_KEY"],
                 "access_token": keys.get("AWS_SESSION_TOKEN", ""), "bucket_location": keys["AWS_REGION"],
-                "ca_certs_file": target.bundle, "use_https": not target.proxy, "host_base": AWS_HOST if target.proxy else server,
-                "host_bucket": AWS_HOST if target.proxy else server, "multipart_chunk_size_mb": 5}
+                "ca_certs_file": target.bundle, "use_https": not target.proxy,
+                "host_base": AWS_HOST if target.proxy else server, "host_bucket": AWS_HOST if target.proxy else server, "multipart_chunk_size_mb": 5}
     if target.proxy:
         settings |= {"proxy_host": "127.0.0.1", "proxy_port": urlsplit(target.proxy).port}
-    (folder / "s3cfg").write_text("[default]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items()), encoding="utf-8")
+    lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    (folder / "s3cfg").write_text("[default]\n" + lines, encoding="utf-8")
     there = f"s3://{target.bucket}/{target.prefix}"
 
     def do(*arguments):
@@ -278,7 +288,8 @@ def s3cmd(target, folder):
     outcomes = {("put", ""): do("--quiet", "sync", f"{source}/", there)}
     outcomes["back", ""] = _back(do("--quiet", "sync", there, f"{copy}/"), source, copy)
     outcomes["cp", ""] = do("--quiet", "cp", there + "a+b c+d", there + "copy of +é")
-    outcomes["ls", ""] = sorted(line[16:] for line in do("ls", "--recursive", there).decode().replace(there, "").splitlines())
+    listed = do("ls", "--recursive", there).decode().replace(there, "").splitlines()
+    outcomes["ls", ""] = sorted(line[16:] for line in listed)
     outcomes["del", ""] = do("--quiet", "del", there + "%252F")
     return outcomes
 

@@ -23,9 +23,10 @@ FOLDERS = ["", "", "", "a b+c/", "é 中/%2F/", "d.d/..e/", "=&?/#/"]
 METADATA = ["Note", "x", "CamelCase", "with-dash", "with_underscore", "0", "a.b"]
 VALUES = ["", "plain", "two  spaces", "  around  ", "a,b", "a=b; c=\"d e\"", "%41%20", "~!@#$^&*()_+|", "x" * 300]
 # (No tab in a value: the server signs it as a tab where the rule says a space.)
-TYPES = ["text/plain", "text/plain; charset=utf-8", "audio/x-wav;  rate=8000", "application/octet-stream", "X/Y+z; q=\"a, b\""]
-CHECKSUMS = {"crc32": lambda data: zlib.crc32(data).to_bytes(4, "big"), "sha1": lambda data: hashlib.sha1(data).digest(),
-             "sha256": lambda data: hashlib.sha256(data).digest()}
+TYPES = ["text/plain", "text/plain; charset=utf-8", "audio/x-wav;  rate=8000", "application/octet-stream",
+         "X/Y+z; q=\"a, b\""]
+CHECKSUMS = {"crc32": lambda data: zlib.crc32(data).to_bytes(4, "big"),
+             "sha1": lambda data: hashlib.sha1(data).digest(), "sha256": lambda data: hashlib.sha256(data).digest()}
 UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
 
@@ -126,7 +127,8 @@ class Dice:
     def _get(self):
         draw = Draw("GET", self.random.choice(self.keys))
         if self._chance(0.4):
-            draw.headers.append(("Range", self._one("bytes=0-0", "bytes=1-99", "bytes=-5", "bytes=50-", "bytes=9999999-")))
+            draw.headers.append(
+                ("Range", self._one("bytes=0-0", "bytes=1-99", "bytes=-5", "bytes=50-", "bytes=9999999-")))
         elif self._chance(0.3):
             draw.headers.append((self._one("If-None-Match", "If-Match"), self._one('"' + "0" * 32 + '"', "*")))
         if self._chance(0.25):
@@ -145,7 +147,7 @@ class Dice:
         """BUCKET stands for the bucket of each way."""
         key, other = self.random.sample(self.keys, 2)
         source = spell(other, self._one(UNRESERVED | {0x2F}, IN_PATH - {0x2B} | {0x2F}))
-        draw = Draw("PUT", key, headers=[("x-amz-copy-source", self._one("/", "") + "BUCKET/" + source)])
+        draw = Draw("PUT", key, headers=[("x-amz-copy-source", self._one("/", "") + f"BUCKET/{source}")])
         if self._chance(0.5):
             draw.headers += [("x-amz-metadata-directive", "REPLACE"), ("x-amz-meta-copied", self._one(*VALUES)),
                              ("Content-Type", self._one(*TYPES))]
@@ -155,15 +157,16 @@ class Dice:
         if self._chance(0.15):
             return Draw("GET", query=[self._one(("location", ""), ("versioning", ""), ("acl", ""), ("uploads", ""))])
         start = self.random.choice(self.keys).decode()
-        choices = [("prefix", start[:self.random.randint(0, len(start))]), ("delimiter", self._one("/", " ", "%", "é")),
-                   ("max-keys", self._one("1", "3", "1000")), ("start-after", start), ("fetch-owner", "true")]
+        choices = [("prefix", start[:self.random.randint(0, len(start))]),
+                   ("delimiter", self._one("/", " ", "%", "é")), ("max-keys", self._one("1", "3", "1000")), ("start-after", start), ("fetch-owner", "true")]
         return Draw("GET", query=[("list-type", "2"), ("encoding-type", "url"),
                                   *self.random.sample(choices, self.random.randint(0, 4))])
 
     def _tags(self):
         draw = Draw(self._one("GET", "PUT", "DELETE"), self.random.choice(self.keys), query=[("tagging", "")])
         if draw.method == "PUT":
-            draw.content = f"<Tagging><TagSet><Tag><Key>a b</Key><Value>{self.random.random()}</Value></Tag></TagSet></Tagging>".encode()
+            tag = f"<Tag><Key>a b</Key><Value>{self.random.random()}</Value></Tag>"
+            draw.content = f"<Tagging><TagSet>{tag}</TagSet></Tagging>".encode()
         return draw
 
     def _delete_many(self):

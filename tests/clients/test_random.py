@@ -32,7 +32,8 @@ ACCEPTED = {200, 204, 206, 304, 404, 412, 416}
 
 def comparable(answer, bucket):
     """(status, headers, body) without what differs from one request to the next."""
-    headers = sorted({(name.lower(), plain(value)) for name, value in answer.headers if name.lower() not in OF_THE_MOMENT})
+    headers = sorted({(name.lower(), plain(value)) for name, value in answer.headers
+                      if name.lower() not in OF_THE_MOMENT})
     body = MOMENTS.sub(b"", answer.body).replace(bucket.encode(), b"BUCKET")
     return answer.status, [each for each in headers if each != ("content-encoding", "")], body
 
@@ -61,7 +62,8 @@ class Work:
 
     def __init__(self, place, number):
         self.store, self.seed = place.store, SEED + number
-        self.ways = (Directly(f"directly-{number}", place.port, place.bundle), Proxied(f"proxied-{number}", *place.proxy_ports))
+        self.ways = (Directly(f"directly-{number}", place.port, place.bundle),
+                     Proxied(f"proxied-{number}", *place.proxy_ports))
         self.counts = Counter()
 
     def run(self, draws):

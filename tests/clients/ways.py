@@ -102,8 +102,8 @@ class Way:
     def chunked_upload(self, draw, target, headers):
         """The headers and the body of an upload that is signed chunk by chunk."""
         trailers = [(f"x-amz-checksum-{draw.trailer}", checksum(draw.trailer, draw.content))] if draw.trailer else []
-        upload = Upload(f"{self.scheme}://{self.host}{target}", draw.content, size=max(8192, draw.cuts[0]), trailers=trailers,
-                        keys=SIGNER, headers=headers)
+        upload = Upload(f"{self.scheme}://{self.host}{target}", draw.content,
+                        size=max(8192, draw.cuts[0]), trailers=trailers, keys=SIGNER, headers=headers)
         return upload.headers, upload.body
 
 
