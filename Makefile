@@ -154,6 +154,7 @@ fuzz: $(FUZZERS:tests/fuzz/fuzz_%.c=fuzz-%) ## each fuzz target for FUZZ_SECONDS
 include layer/layer.mk
 include tests/lint/lint.mk
 include tests/examples/examples.mk
+include tests/clients/clients.mk
 include layer/publish.mk
 
 demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulated Lambda, the proxy, a fake AWS: see it work

@@ -128,6 +128,14 @@ class Client:
         """The status of the next head, which ought to be a 1xx."""
         return self._one_head().status
 
+    def refusal(self, method):
+        """None where the next head is a 1xx, as after Expect; else the final answer that came instead."""
+        answer = self._one_head()
+        if answer.status < 200:
+            return None
+        answer.body = b"".join(self.pieces(answer, method))
+        return answer
+
     def answer_head(self):
         """The head of the next final answer."""
         interim = []

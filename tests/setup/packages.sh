@@ -10,6 +10,7 @@ python) needs="python3 python3-venv ca-certificates" ;;
 test) needs="libcmocka-dev curl openssl" ;;
 demo) needs="curl" ;;
 examples) needs="busybox curl dash shellcheck" ;;
+clients) needs="curl rclone s3cmd openjdk-17-jdk-headless maven" ;;
 lint) needs="clang clang-tidy clang-format cppcheck python3" ;;
 fuzz) needs="clang libclang-rt-dev" ;;
 bench) needs="nginx wrk curl" ;;

