@@ -31,6 +31,7 @@ import figures
 import load
 import measure
 import servers
+from readme import paste
 from stage import Stage, verify
 
 from harness.authority import Authority
@@ -57,7 +58,7 @@ def main():
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     if options.readme:
-        paste(options.readme, markdown(machine, rows))
+        paste(options.readme, "figures", markdown(machine, rows))
 
 
 def arguments():
@@ -116,12 +117,6 @@ def markdown(machine, rows):
     lines += [f"| {row.figure.strip()} | {row.at_least} | {row.aim} | {row.measured} | {row.ratio} |"
               for row in rows if row.at_least or row.ratio]
     return "\n".join([*lines, "", " ".join(machine.split()) + "."])
-
-
-def paste(file, text):
-    before, rest = file.read_text().split("<!-- figures -->")
-    after = rest.split("<!-- /figures -->")[1]
-    file.write_text(f"{before}<!-- figures -->\n{text}\n<!-- /figures -->{after}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what a cold start costs: the static file as Lambda starts it, beside the dynamic build, run by run in turn.
 
-    build/venv/bin/python tests/bench/cold.py [--quick] [--markdown]
+    build/venv/bin/python tests/bench/cold.py [--quick] [--readme FILE]
 
 On loopback: an Extensions API that answers at once, nginx as a warm TLS 1.3 origin, a function in Python, and for what
 an invocation takes, the emulated Lambda of tests/lambda. Medians of fresh processes. The files are in the page cache, as
@@ -27,6 +27,7 @@ from statistics import median
 import measure
 import servers
 from figures import Row
+from readme import paste
 
 sys.path.insert(1, str(servers.HERE.parent / "lambda"))
 
@@ -249,25 +250,25 @@ def inform(row):
     return row
 
 
-def print_rows(rows, markdown):
+def table(rows, markdown):
+    """The rows as lines: laid out for a screen, or as README shows them."""
     cells = [["figure", "at least", "aim", "static file", "beside it", "verdict"]]
     cells += [[row.figure, row.at_least, row.aim, row.measured, row.ratio, row.verdict] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells)]
     cells.insert(1, ["-" * (3 if markdown else width) for width in widths])
-    for line in cells:
-        if markdown:
-            print(f"| {' | '.join(cell.strip() for cell in line)} |")
-        else:
-            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+    if markdown:
+        return "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in cells)
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--markdown", action="store_true", help="the table as README would show it")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="and put the table between its markers")
     options = parser.parse_args()
     model, cores, kernel, busy = measure.machine()
-    print(f"{model}, {cores} cores, Linux {kernel}, load {busy:.1f}; beside the static file: the dynamic build\n", flush=True)
+    machine = f"{model}, {cores} cores, Linux {kernel}, load {busy:.1f}; beside the static file: the dynamic build"
+    print(f"{machine}\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="countersign-cold-") as scratch:
         try:
             with closing(Cold(Path(scratch), options.quick)) as cold:
@@ -275,7 +276,9 @@ def main():
                         for row in figure(cold)]
         except (servers.ServerFailed, OSError) as error:
             sys.exit(f"bench-cold: {error}")
-    print_rows(rows, options.markdown)
+    print(table(rows, markdown=False))
+    if options.readme:
+        paste(options.readme, "cold figures", f"{table(rows, markdown=True)}\n\n{machine}.")
 
 
 if __name__ == "__main__":
