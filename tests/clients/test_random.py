@@ -124,4 +124,5 @@ def test_random_requests(gateway, kept_gateway):
     total = sum((counts for _, counts in found), Counter())
     print(f"{DRAWS / (time.monotonic() - started):.0f} draws a second: {total}")
     assert sum(total[status] for status in (200, 204, 206)) > DRAWS * 0.7
-    assert all(total[each] >= DRAWS // 100 for each in [*FRAMINGS, *PROOFS, *METHODS, "objects"]), total
+    assert all(total[each] >= DRAWS // 100 for each in [*FRAMINGS, *PROOFS, *METHODS]), total
+    assert total["objects"] > 50
