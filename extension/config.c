@@ -68,7 +68,7 @@ static enum err refuse_later(struct fault *fault)
     static const struct {
         const char *name;
         const char *allowed; /* what asks for nothing */
-    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "CHECKSUM", "off"}, {PREFIX "POLICY", "record|off"}};
+    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "POLICY", "record|off"}};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         struct span value = variable_value(later[i].name), list = span_of(later[i].allowed), choice;
         bool asks = value.at != NULL;
@@ -79,6 +79,16 @@ static enum err refuse_later(struct fault *fault)
                 "this version does not support it; remove the variable");
     }
     return OK;
+}
+
+static enum err read_checksum(struct config *config, struct fault *fault)
+{
+    static const enum sum sums[] = {SUM_NONE, SUM_CRC64NVME, SUM_CRC32C};
+    size_t choice;
+    enum err err = variable_choice(PREFIX "CHECKSUM", "off|crc64nvme|crc32c", &choice, fault);
+    if (!err)
+        config->proxy.checksum = sums[choice];
+    return err;
 }
 
 static enum err read_lifecycle(struct config *config, struct fault *fault)
@@ -141,7 +151,7 @@ enum err config_load(struct config *config, struct fault *fault)
     static enum err (*const readers[])(struct config *, struct fault *) = {read_log,
         config_read_access, config_read_listen, config_read_names, read_numbers,
         config_read_endpoints, config_read_region, config_read_prewarm, config_read_bundle,
-        read_lifecycle, read_metrics, config_read_credentials};
+        read_lifecycle, read_checksum, read_metrics, config_read_credentials};
     *config = (struct config){
         .log_level = LOG_INFO, .runtime_api = variable_value("AWS_LAMBDA_RUNTIME_API").at};
     enum err err = OK;

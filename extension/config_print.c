@@ -48,6 +48,10 @@ void config_print(const struct config *config)
     print_set(PREFIX "PREWARM", p->prewarm);
     print_set(PREFIX "METRICS", config->metrics);
     print_set(PREFIX "ROLE_ARN", config->credentials.role);
+    print_text(PREFIX "CHECKSUM",
+        p->checksum == SUM_NONE         ? SPAN("off")
+            : p->checksum == SUM_CRC32C ? SPAN("crc32c")
+                                        : SPAN("crc64nvme"));
     print_text(PREFIX "DRAIN", config->drain ? SPAN("on") : SPAN("off"));
     print_text(PREFIX "LOG_LEVEL", span_of(log_level_name(config->log_level)));
     print_text(PREFIX "LOG_FORMAT", config->log_shape == LOG_JSON ? SPAN("JSON") : SPAN("Text"));

@@ -76,6 +76,8 @@ static bool must_hold(const struct exchange *x)
         return false; /* its end waits until all is checked, and so does the object */
     if (x->opens == OPENS_TO_PLAIN)
         return here || x->opened_length == 0; /* a head alone would make an empty object */
+    if (x->sum_kind && is_short(x))
+        return true; /* its sum is a header, and it can be sent twice as it is */
     return x->access_open || x->hash.len == 0 || (chunked && !encoded) || here;
 }
 
@@ -126,6 +128,7 @@ static void plan_asking(struct exchange *x)
 enum err send_plan(struct exchange *x, struct fault *fault)
 {
     enum err err = known_hash(x, fault);
+    sum_plan(x);
     bool chunked = x->framing.kind == BODY_CHUNKED;
     x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
     x->copies = !x->holds && is_short(x) && x->opens != OPENS_TO_CHUNKS;

@@ -120,12 +120,12 @@ static bool sends_chunks(const struct exchange *x)
     return (came_so || x->opens == OPENS_TO_CHUNKS) && !x->holds;
 }
 
-static struct outgoing_body body_to_send(const struct exchange *x)
+static struct outgoing_body body_to_send(struct exchange *x)
 {
     bool chunked = sends_chunks(x);
     bool writes = head_method_is(&x->head, SPAN("PUT")) || head_method_is(&x->head, SPAN("POST"))
         || head_method_is(&x->head, SPAN("PATCH"));
-    return (struct outgoing_body){
+    struct outgoing_body body = {
         .chunked = chunked,
         .has_length = !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || writes),
         .length = x->holds ? x->held_bytes
@@ -135,6 +135,8 @@ static struct outgoing_body body_to_send(const struct exchange *x)
         .expect_continue = x->asks && !x->holds && x->held_bytes == 0,
         .hash = x->hash,
     };
+    sum_describe(x, &body);
+    return body;
 }
 
 /* Signed last: the connection stands, and the head goes out in the same turn of the loop. */
@@ -214,7 +216,10 @@ static enum err stream_content(struct exchange *x, struct span piece, struct fau
 
 static enum err stream_piece(struct exchange *x, struct span piece, struct fault *fault)
 {
-    return x->opens ? open_take(x, piece, stream_content, fault) : stream_content(x, piece, fault);
+    if (x->opens)
+        return open_take(x, piece, stream_content, fault);
+    return x->sum_kind ? sum_take(x, piece, stream_content, fault)
+                       : stream_content(x, piece, fault);
 }
 
 /* The last chunk, and those trailers that may stand there (RFC 9110, 6.5.1). */
@@ -247,6 +252,8 @@ static void take_streamed(struct exchange *x, struct span *bytes)
         err = hold_bad_body(x, &fault);
     if (whole && x->opens)
         err = open_end(x, &fault);
+    else if (whole && x->sum_kind)
+        err = sum_end(x, stream_content, &fault);
     if (err) {
         exchange_fail(x, &fault);
         return;

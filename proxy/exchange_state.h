@@ -26,6 +26,8 @@ enum phase {
     PHASE_PAUSE,       /* throttled: it is sent again in a moment */
 };
 
+enum { SUM_VALUE_BYTES = 12 };
+
 /* What becomes of a body of signed chunks. */
 enum opens { OPENS_NOTHING, OPENS_TO_PLAIN, OPENS_TO_CHUNKS };
 
@@ -73,6 +75,10 @@ struct exchange {
     char last_byte; /* of the content; it waits until all is checked */
     uint64_t opened_length;
     struct chunk_chain chain;
+
+    enum sum sum_kind;                      /* of the checksum that the proxy adds */
+    uint64_t sum, sum_left, sum_chunk_left; /* so far; content to come, and of its chunk */
+    char sum_value[SUM_VALUE_BYTES];        /* of a held body */
 
     bool asks; /* the server is to say whether it wants the body, before that is sent */
     bool
@@ -201,6 +207,16 @@ MUST_USE enum err open_take(
     struct exchange *x, struct span bytes, open_sink *sink, struct fault *fault);
 /* The body has ended. Errors: BAD_REQUEST where the chunks have not. */
 MUST_USE enum err open_end(const struct exchange *x, struct fault *fault);
+
+/* exchange_sum.c */
+/* Whether the proxy adds a checksum: to a plain upload that has none of its own. */
+void sum_plan(struct exchange *x);
+/* What the server is told of it. */
+void sum_describe(struct exchange *x, struct outgoing_body *body);
+/* Content that streams, and its end: in chunks, with the sum behind them, to the sink. */
+MUST_USE enum err sum_take(
+    struct exchange *x, struct span piece, open_sink *sink, struct fault *fault);
+MUST_USE enum err sum_end(struct exchange *x, open_sink *sink, struct fault *fault);
 
 /* exchange_send.c */
 /* Asks for a connection; what follows comes of itself. May end the exchange. */

@@ -45,6 +45,38 @@ static void write_encoding(struct buf *out, const struct field *field)
         buf_text(out, "\r\n");
 }
 
+static void write_signed(
+    struct buf *out, struct canonical *canonical, struct span name, struct span value)
+{
+    write_field(out, name, value);
+    canonical_add(canonical, name, value);
+}
+
+/* Whether the body goes on in chunks of which the client knows nothing. */
+static bool wraps(const struct outgoing_body *body)
+{
+    return body->checksum.len > 0 && body->checksum_value.len == 0;
+}
+
+static void write_checksum(
+    const struct outgoing *o, struct buf *out, struct canonical *canonical, struct buf *number)
+{
+    const struct field *encoding = head_find_name(o->head, SPAN("Content-Encoding"));
+    if (o->body.checksum_value.len > 0)
+        write_signed(out, canonical, o->body.checksum, o->body.checksum_value);
+    if (!wraps(&o->body))
+        return;
+    buf_text(out, "Content-Encoding: ");
+    if (encoding) {
+        buf_add(out, encoding->value);
+        buf_text(out, ",");
+    }
+    buf_text(out, "aws-chunked\r\n");
+    buf_number(number, o->body.decoded_length);
+    write_signed(out, canonical, SPAN("X-Amz-Decoded-Content-Length"), buf_span(number));
+    write_signed(out, canonical, SPAN("X-Amz-Trailer"), o->body.checksum);
+}
+
 /* What the client sent and the service should see, in its order. */
 static void write_client_fields(
     const struct outgoing *o, struct buf *out, struct canonical *canonical)
@@ -53,21 +85,15 @@ static void write_client_fields(
         const struct field *field = &o->head->fields[i];
         if (!head_forwards(o->head, field) || (o->body.opened && tells_of_chunks(field)))
             continue;
-        if (o->body.opened && span_equal_nocase(field->name, SPAN("Content-Encoding"))) {
+        bool encoding = span_equal_nocase(field->name, SPAN("Content-Encoding"));
+        if (encoding && o->body.opened)
             write_encoding(out, field);
+        if (encoding && (o->body.opened || wraps(&o->body)))
             continue;
-        }
         write_field(out, field->name, field->value);
         if (is_signed(field))
             canonical_add(canonical, field->name, field->value);
     }
-}
-
-static void write_signed(
-    struct buf *out, struct canonical *canonical, struct span name, struct span value)
-{
-    write_field(out, name, value);
-    canonical_add(canonical, name, value);
 }
 
 static void write_framing(const struct outgoing_body *body, struct buf *out)
@@ -123,6 +149,8 @@ enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out
         claim_strip_query(query, &scratch);
         query = scratch.len > 0 ? buf_span(&scratch) : (struct span){NULL, 0};
     }
+    char memory[24];
+    struct buf decoded = buf_over(memory, sizeof memory);
     struct scope scope = {amz_date_of(now_s), o->route->region, o->route->service};
     struct canonical canonical = {.method = o->head->method,
         .path = o->route->path,
@@ -132,6 +160,7 @@ enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out
     write_request_line(o, query, out);
     write_signed(out, &canonical, SPAN("Host"), o->route->host);
     write_client_fields(o, out, &canonical);
+    write_checksum(o, out, &canonical, &decoded);
     write_framing(&o->body, out);
     write_signed(out, &canonical, SPAN("X-Amz-Date"), amz_date_span(&scope.date));
     write_signed(out, &canonical, SPAN("X-Amz-Content-Sha256"), o->body.hash);

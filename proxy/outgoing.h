@@ -11,9 +11,12 @@ struct outgoing_body {
     bool chunked;
     bool has_length; /* a Content-Length is sent, perhaps 0 */
     uint64_t length;
-    bool expect_continue; /* the server is asked to say when it wants the body */
-    bool opened;          /* it was aws-chunked, and is so no more */
-    struct span hash;     /* hex SHA-256, or one of SigV4's literals */
+    bool expect_continue;       /* the server is asked to say when it wants the body */
+    struct span checksum;       /* the name of a checksum; len == 0 where there is none */
+    struct span checksum_value; /* where it is known; else it comes as a trailer of aws-chunked */
+    uint64_t decoded_length;    /* of what is in those chunks */
+    bool opened;                /* it was aws-chunked, and is so no more */
+    struct span hash;           /* hex SHA-256, or one of SigV4's literals */
 };
 
 struct outgoing {

@@ -8,6 +8,9 @@
 #include "proxy/aws/route.h"
 #include "proxy/credentials/credentials.h"
 
+/* COUNTERSIGN_CHECKSUM */
+enum sum { SUM_NONE, SUM_CRC64NVME, SUM_CRC32C };
+
 struct proxy_options {
     uv_loop_t *loop;    /* its data is the struct io_memory that all connections share */
     struct span listen; /* addresses, parted by commas */
@@ -19,6 +22,7 @@ struct proxy_options {
     unsigned max_upstream;    /* per server */
     unsigned connect_timeout_ms;
     unsigned timeout_ms;   /* silence in an exchange */
+    enum sum checksum;     /* that a plain upload to S3 gets */
     unsigned retries;      /* of a throttled request that can be sent again */
     unsigned idle_ms;      /* of a kept connection to a server */
     struct span prewarm;   /* services to connect to once proxy_prewarm() is called, by commas */
