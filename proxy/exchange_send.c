@@ -235,6 +235,17 @@ static void stream_end_of_chunks(struct exchange *x)
     upstream_write(x->upstream, &buffer, 1);
 }
 
+/* What stands behind the content. */
+static enum err stream_end(struct exchange *x, struct fault *fault)
+{
+    enum err err = x->opens ? open_end(x, fault)
+        : x->sum_kind       ? sum_end(x, stream_content, fault)
+                            : OK;
+    if (!err && sends_chunks(x))
+        stream_end_of_chunks(x);
+    return err;
+}
+
 static void take_streamed(struct exchange *x, struct span *bytes)
 {
     struct fault fault;
@@ -250,17 +261,13 @@ static void take_streamed(struct exchange *x, struct span *bytes)
     bool whole = !err && (step == BODY_END || body_whole(&x->body));
     if (!err && step == BODY_BAD)
         err = hold_bad_body(x, &fault);
-    if (whole && x->opens)
-        err = open_end(x, &fault);
-    else if (whole && x->sum_kind)
-        err = sum_end(x, stream_content, &fault);
+    if (whole)
+        err = stream_end(x, &fault);
     if (err) {
         exchange_fail(x, &fault);
         return;
     }
     if (whole) {
-        if (sends_chunks(x))
-            stream_end_of_chunks(x);
         exchange_enter(x, PHASE_SENT);
     } else if (upstream_blocked(x->upstream)) {
         client_pause(x->client);
