@@ -236,7 +236,7 @@ static void stream_end_of_chunks(struct exchange *x)
 }
 
 /* What stands behind the content. */
-static enum err stream_end(struct exchange *x, struct fault *fault)
+static enum err end_body(struct exchange *x, struct fault *fault)
 {
     enum err err = x->opens ? open_end(x, fault)
         : x->sum_kind       ? sum_end(x, stream_content, fault)
@@ -262,16 +262,15 @@ static void take_streamed(struct exchange *x, struct span *bytes)
     if (!err && step == BODY_BAD)
         err = hold_bad_body(x, &fault);
     if (whole)
-        err = stream_end(x, &fault);
+        err = end_body(x, &fault);
     if (err) {
         exchange_fail(x, &fault);
         return;
     }
-    if (whole) {
+    if (whole)
         exchange_enter(x, PHASE_SENT);
-    } else if (upstream_blocked(x->upstream)) {
+    else if (upstream_blocked(x->upstream))
         client_pause(x->client);
-    }
 }
 
 size_t send_take(struct exchange *x, struct span bytes)
