@@ -341,7 +341,8 @@ void exchange_client_gone(struct exchange *x)
 
 void exchange_client_drained(struct exchange *x)
 {
-    exchange_stir(x);
+    if (x->phase != PHASE_PAUSE)
+        exchange_stir(x);
     if (x->upstream)
         upstream_read(x->upstream, true);
 }

@@ -207,7 +207,7 @@ void hold_take(struct exchange *x, struct span *bytes)
     if (!err && x->body.left > x->proxy->options.max_body - x->held_bytes)
         err = too_large(x, &fault); /* a chunk's size tells it before its bytes come */
     if (!err && step == BODY_END && x->opens)
-        err = open_end(x, &fault);
+        err = open_end(x, hold_content, &fault);
     if (!err && step == BODY_END)
         err = on_held(x, &fault);
     if (err)

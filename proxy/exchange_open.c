@@ -101,7 +101,7 @@ static enum err on_end(struct exchange *x, open_sink *sink, struct fault *fault)
     struct buf end = buf_over(memory, sizeof memory);
     struct span trailers = aws_chunked_trailers(&x->chunked);
     if (x->opens == OPENS_TO_PLAIN)
-        return x->opened_length > 0 ? sink(x, (struct span){&x->last_byte, 1}, fault) : OK;
+        return OK; /* its last byte waits for the body's end: more may follow */
     enum err err = check(x, trailers, fault);
     aws_chunked_write_end(&end, trailers);
     return err ? err : sink(x, buf_span(&end), fault);
@@ -135,10 +135,11 @@ enum err open_take(struct exchange *x, struct span bytes, open_sink *sink, struc
     }
 }
 
-enum err open_end(const struct exchange *x, struct fault *fault)
+enum err open_end(struct exchange *x, open_sink *sink, struct fault *fault)
 {
-    if (aws_chunked_whole(&x->chunked))
-        return OK;
-    return fault_set(
-        fault, ERR_BAD_REQUEST, "The upload ends before its last chunk. Nothing was stored.");
+    if (!aws_chunked_whole(&x->chunked))
+        return fault_set(
+            fault, ERR_BAD_REQUEST, "The upload ends before its last chunk. Nothing was stored.");
+    bool waits = x->opens == OPENS_TO_PLAIN && x->opened_length > 0;
+    return waits ? sink(x, (struct span){&x->last_byte, 1}, fault) : OK;
 }

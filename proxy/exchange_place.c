@@ -12,7 +12,9 @@ static bool bucket_of(const struct exchange *x, struct span *bucket)
 /* Whether the request goes to AWS itself; another server has one region, whatever it is called. */
 static bool at_aws(const struct exchange *x)
 {
-    return span_equal(x->route.server, x->route.host);
+    struct span labels;
+    return span_equal(x->route.server, x->route.host)
+        && partition_of_host(x->route.host, x->proxy->route.region, &labels);
 }
 
 void place_route(struct proxy *proxy, struct route *route)

@@ -234,7 +234,7 @@ static void go_on(struct exchange *x)
         upstream_read(x->upstream, false);
     if (x->phase == PHASE_DISCARD)
         client_wake(x->client); /* it may wait to send what the server no longer wants */
-    else if (x->server_continues)
+    else if (x->server_continues && x->answer < ANSWER_WEIGHED)
         send_continue(x); /* what the client has sent ahead may end the exchange */
 }
 

@@ -238,7 +238,7 @@ static void stream_end_of_chunks(struct exchange *x)
 /* What stands behind the content. */
 static enum err end_body(struct exchange *x, struct fault *fault)
 {
-    enum err err = x->opens ? open_end(x, fault)
+    enum err err = x->opens ? open_end(x, stream_content, fault)
         : x->sum_kind       ? sum_end(x, stream_content, fault)
                             : OK;
     if (!err && sends_chunks(x))

@@ -205,8 +205,9 @@ MUST_USE enum err open_plan(struct exchange *x, bool trailers, struct fault *fau
 typedef enum err open_sink(struct exchange *x, struct span content, struct fault *fault);
 MUST_USE enum err open_take(
     struct exchange *x, struct span bytes, open_sink *sink, struct fault *fault);
-/* The body has ended. Errors: BAD_REQUEST where the chunks have not. */
-MUST_USE enum err open_end(const struct exchange *x, struct fault *fault);
+/* The body has ended: the byte that waited goes to the sink. Errors: the sink's, and BAD_REQUEST
+ * where the chunks have not ended. */
+MUST_USE enum err open_end(struct exchange *x, open_sink *sink, struct fault *fault);
 
 /* exchange_sum.c */
 /* Whether the proxy adds a checksum: to a plain upload that has none of its own. */

@@ -61,16 +61,16 @@ static bool wraps(const struct outgoing_body *body)
 static void write_checksum(
     const struct outgoing *o, struct buf *out, struct canonical *canonical, struct buf *number)
 {
-    const struct field *encoding = head_find_name(o->head, SPAN("Content-Encoding"));
     if (o->body.checksum_value.len > 0)
         write_signed(out, canonical, o->body.checksum, o->body.checksum_value);
     if (!wraps(&o->body))
         return;
     buf_text(out, "Content-Encoding: ");
-    if (encoding) {
-        buf_add(out, encoding->value);
-        buf_text(out, ",");
-    }
+    for (size_t i = 0; i < o->head->count; i++)
+        if (span_equal_nocase(o->head->fields[i].name, SPAN("Content-Encoding"))) {
+            buf_add(out, o->head->fields[i].value);
+            buf_text(out, ",");
+        }
     buf_text(out, "aws-chunked\r\n");
     buf_number(number, o->body.decoded_length);
     write_signed(out, canonical, SPAN("X-Amz-Decoded-Content-Length"), buf_span(number));

@@ -159,7 +159,7 @@ enum host_kind host_identify(struct span host, struct span home, struct aws_host
         labels = before;
     }
     drop_last(&labels, SPAN("dualstack"));
-    struct span label = plain_label(take_last(&labels), labels);
+    struct span last = take_last(&labels), label = plain_label(last, labels);
     if (multi_region(label, found.region, labels, identity))
         return HOST_SERVICE;
     if (!drop_last(&labels, SPAN("fips")) && span_equal(label, SPAN("transcribe")))

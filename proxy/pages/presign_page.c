@@ -18,7 +18,11 @@ static enum err take_url(struct span url, struct presign_ask *ask, struct fault 
 {
     bool good = target_parse(url, &ask->target);
     for (size_t i = 0; good && i < url.len; i++)
-        good = url.at[i] > ' ' && url.at[i] <= '~' && url.at[i] != '#';
+        good = url.at[i] > ' ' && url.at[i] <= '~' && span_find(SPAN("#\"\\"), url.at[i]) == 3;
+    if (good && span_starts(ask->target.query, SPAN("X-Amz-Algorithm=")))
+        return fault_set(fault, ERR_BAD_REQUEST,
+            "The parameter url must be without a signature of its own: leave X-Amz-Algorithm and "
+            "its like out.");
     if (good)
         return OK;
     return fault_set(fault, ERR_BAD_REQUEST,

@@ -94,6 +94,12 @@ def test_another_encoding_stays(here):
     assert here.last.all("content-encoding") == [b"gzip,aws-chunked"] and decode(here.last.body)[0] == data
 
 
+def test_two_lines_of_encodings_stay(here):
+    data = b"not really gzip" * 5000
+    answer = here.ask("PUT", "/s3/bucket/key", [("Content-Encoding", "gzip"), ("Content-Encoding", "br")], data)
+    assert answer.status == 200 and here.last.all("content-encoding") == [b"gzip,br,aws-chunked"]
+
+
 OWN = [
     ("PUT", "/s3/bucket/key", [("X-Amz-Checksum-Crc32", "AAAAAA==")]), ("PUT", "/s3/bucket/key", [("Content-MD5", "x")]),
     ("PUT", "/s3/bucket/key", [("x-amz-sdk-checksum-algorithm", "CRC32")]),

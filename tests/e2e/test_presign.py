@@ -104,6 +104,8 @@ def test_the_bare_url(here):
     ({"url": "/s3/b/k", "expire": "1"}, "no parameter"),
     *(({"url": "/s3/b/k", "header": value}, "header") for value in ("", "x", ":x", "host:x", "a b:c", "x:\r\ny: z")),
     ({"url": "/s3/b/k", "header": [f"x-{number}:1" for number in range(17)]}, "header must"),
+    *(({"url": f"/s3/b/k{sign}"}, "url must") for sign in ('"', "\\", '","url":"https://evil.example/x","z":"')),
+    ({"url": "/s3/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256"}, "signature of its own"),
     ({"url": "/-/health"}, "url must be a service's"), ({"url": "/s3/b/" + "k" * 40_000}, "too long"),
 ], ids=lambda value: str(value)[:40])
 def test_what_is_wrong_is_named(here, parameters, named):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import random
 import re
+import time
 import zlib
 
 import pytest
@@ -168,6 +169,28 @@ def test_a_client_that_goes_away_leaves_no_object(stage):
         wait_until(lambda: here.upstream.requests)
     assert here.upstream.connections[-1].closed.wait(20)
     assert store.stored == {}
+
+
+@pytest.mark.parametrize("size", [4, 100_000])
+def test_bytes_behind_the_last_chunk_leave_no_object(stage, size):
+    """They come late, when all that was signed is checked: still the body has not ended well."""
+    store = Objects()
+    here = stage(store)
+    upload = Upload(url(here), content(size), size=8192)
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/k", [*upload.headers, ("Content-Length", len(upload.body) + 3)],
+                            token=False)
+        client.send(upload.body)
+        assert not wait_for_object(store)
+        client.send(b"xyz")
+        assert client.answer("PUT").outcome == (400, "BadRequest")
+    assert store.stored == {}
+
+
+def wait_for_object(store):
+    """Nothing shows that something does not happen but time."""
+    time.sleep(0.3)
+    return store.stored
 
 
 # --- keys and forms
