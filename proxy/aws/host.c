@@ -50,21 +50,10 @@ static const struct {
 };
 enum { EXCEPTIONS = sizeof exceptions / sizeof *exceptions };
 
-/* The last label of a host's rest, taken off. */
-static struct span take_last(struct span *labels)
-{
-    size_t start = labels->len;
-    while (start > 0 && labels->at[start - 1] != '.')
-        start--;
-    struct span last = span_from(*labels, start);
-    *labels = span_first(*labels, start > 0 ? start - 1 : 0);
-    return last;
-}
-
 static bool drop_last(struct span *labels, struct span label)
 {
     struct span rest = *labels;
-    if (!span_equal(take_last(&rest), label))
+    if (!span_equal(span_take_last(&rest, '.'), label))
         return false;
     *labels = rest;
     return true;
@@ -153,13 +142,13 @@ enum host_kind host_identify(struct span host, struct span home, struct aws_host
     struct aws_host found = {.region = {NULL, 0}};
     drop_last(&labels, SPAN("vpce"));
     struct span before = labels;
-    found.region = take_last(&labels);
+    found.region = span_take_last(&labels, '.');
     if (!region_shaped(found.region)) {
         found.region.len = 0;
         labels = before;
     }
     drop_last(&labels, SPAN("dualstack"));
-    struct span last = take_last(&labels), label = plain_label(last, labels);
+    struct span last = span_take_last(&labels, '.'), label = plain_label(last, labels);
     if (multi_region(label, found.region, labels, identity))
         return HOST_SERVICE;
     if (!drop_last(&labels, SPAN("fips")) && span_equal(label, SPAN("transcribe")))

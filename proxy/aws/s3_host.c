@@ -2,17 +2,6 @@
 
 #include "proxy/aws/partition.h"
 
-/* The last label, and in *labels what stands before it. */
-static struct span take_last(struct span *labels)
-{
-    size_t start = labels->len;
-    while (start > 0 && labels->at[start - 1] != '.')
-        start--;
-    struct span last = span_from(*labels, start);
-    labels->len = start > 0 ? start - 1 : 0;
-    return last;
-}
-
 bool s3_host_parse(struct span host, struct span home, struct s3_host *parsed)
 {
     struct span labels;
@@ -20,12 +9,12 @@ bool s3_host_parse(struct span host, struct span home, struct s3_host *parsed)
     if (!partition || !span_equal(partition->dns, span_from(host, labels.len + 1)))
         return false;
     struct s3_host found = {.suffix = partition->dns};
-    struct span label = take_last(&labels);
+    struct span label = span_take_last(&labels, '.');
     if (region_shaped(label))
-        label = take_last(&labels);
+        label = span_take_last(&labels, '.');
     found.dualstack = span_equal(label, SPAN("dualstack"));
     if (found.dualstack)
-        label = take_last(&labels);
+        label = span_take_last(&labels, '.');
     bool old = span_starts(label, SPAN("s3-")) && region_shaped(span_from(label, 3));
     if (!old && !span_equal(label, SPAN("s3")) && !span_equal(label, SPAN("s3-fips")))
         return false;

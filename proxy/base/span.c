@@ -47,6 +47,16 @@ bool span_next(struct span *rest, char separator, struct span *item)
     return true;
 }
 
+struct span span_take_last(struct span *rest, char separator)
+{
+    size_t start = rest->len;
+    while (start > 0 && rest->at[start - 1] != separator)
+        start--;
+    struct span last = span_from(*rest, start);
+    *rest = span_first(*rest, start > 0 ? start - 1 : 0);
+    return last;
+}
+
 bool span_to_number(struct span s, uint64_t max, uint64_t *number)
 {
     uint64_t value = 0;

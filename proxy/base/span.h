@@ -71,6 +71,9 @@ struct span span_trim(struct span s);
 /* Takes the next item of a list parted by separator off rest; false once nothing is left. */
 bool span_next(struct span *rest, char separator, struct span *item);
 
+/* Takes the last item off it, and the separator before; what is left may be empty. */
+struct span span_take_last(struct span *rest, char separator);
+
 /* Digits only, no sign, no space, at most max; false otherwise. */
 bool span_to_number(struct span s, uint64_t max, uint64_t *number);
 

@@ -4,6 +4,7 @@ import base64
 import random
 
 import pytest
+from harness.chunks import decode
 from harness.signer import sign
 
 SIZES = [1, 2, 100, 32_768, 32_769, 65_536, 262_143, 262_144, 262_145, 700_001]
@@ -34,17 +35,6 @@ def checksum(kind, data):
 def test_the_definition():
     assert base64.b64decode(checksum("crc32c", b"123456789")).hex() == "e3069283"
     assert base64.b64decode(checksum("crc64nvme", b"123456789")).hex() == "ae8b14860a799888"
-
-
-def decode(encoded):
-    data, sizes = b"", []
-    while True:
-        line, _, encoded = encoded.partition(b"\r\n")
-        size = int(line, 16)
-        if size == 0:
-            return data, sizes, encoded.decode()
-        sizes.append(size)
-        data, encoded = data + encoded[:size], encoded[size + 2:]
 
 
 @pytest.fixture(scope="module", params=sorted(POLYNOMIALS))

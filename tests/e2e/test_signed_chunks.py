@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 from botocore.credentials import Credentials
-from harness.chunks import PLAIN, TRAILER, Upload
+from harness.chunks import PLAIN, TRAILER, Upload, decode
 from harness.client import wait_until
 from harness.proxy import TOKEN
 from harness.upstream import Objects
@@ -24,20 +24,6 @@ def content(size):
 
 def checksum(data):
     return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
-
-
-def decode(encoded):
-    """(content, sizes of the chunks, trailers) of an unsigned aws-chunked body, read by another hand."""
-    data, sizes = b"", []
-    while True:
-        line, _, encoded = encoded.partition(b"\r\n")
-        size = int(line, 16)
-        if size == 0:
-            return data, sizes, encoded.decode()
-        sizes.append(size)
-        data += encoded[:size]
-        assert encoded[size:size + 2] == b"\r\n"
-        encoded = encoded[size + 2:]
 
 
 @pytest.fixture(scope="module")

