@@ -189,7 +189,7 @@ void parts_end(struct exchange *x)
         return;
     parts_drop(x);
     parts_leave(&x->proxy->parts);
-    free(u->list);
+    free(u->list.at);
     free(u);
     x->upload = NULL;
 }

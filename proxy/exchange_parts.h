@@ -18,9 +18,8 @@ struct upload {
     struct part_wait wait;
 
     size_t id_bytes; /* 0: the upload does not exist yet, or no more */
-    size_t list_bytes, list_max;
-    char *list;   /* the parts so far, as the last step tells of them */
-    uint64_t sum; /* of all content so far */
+    struct buf list; /* the parts so far, as the last step tells of them */
+    uint64_t sum;    /* of all content so far */
     char sum_text[SUM_VALUE_BYTES];
     char hash[HASH_HEX_BYTES]; /* of the list */
 

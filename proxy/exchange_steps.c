@@ -7,12 +7,10 @@
  *   CREATE -> PART ... PART -> COMPLETE -> answered
  *      '--------'---------------'--> ABORT
  */
-#include <stdlib.h>
-
 #include "proxy/answer.h"
 #include "proxy/exchange_parts.h"
 
-enum { TRIES = 3, LIST_FIRST_BYTES = 4096 };
+enum { TRIES = 3 };
 
 enum multipart_step steps_now(const struct exchange *x)
 {
@@ -33,7 +31,7 @@ static struct span body_of(const struct upload *u)
     case MULTIPART_PART:
         return content_of(u->sending);
     case MULTIPART_COMPLETE:
-        return (struct span){u->list, u->list_bytes};
+        return buf_span(&u->list);
     case MULTIPART_CREATE:
     case MULTIPART_ABORT:
     default:
@@ -151,26 +149,12 @@ static void fail_too_long(struct exchange *x)
         exchange_fail(x, &fault);
 }
 
-static enum err add_to_list(struct upload *u, struct span text)
-{
-    size_t needed = u->list_bytes + text.len, max = u->list_max ? u->list_max : LIST_FIRST_BYTES;
-    while (max < needed)
-        max *= 2;
-    char *list = max > u->list_max ? realloc(u->list, max) : u->list;
-    if (!list)
-        return ERR_OUT_OF_MEMORY;
-    u->list = list;
-    u->list_max = max;
-    memcpy(list + u->list_bytes, text.at, text.len);
-    u->list_bytes = needed;
-    return OK;
-}
-
 static void complete(struct exchange *x)
 {
     struct upload *u = x->upload;
-    if (add_to_list(u, SPAN(MULTIPART_LIST_END)) != OK
-        || signer_hash(x->proxy->signer, (struct span){u->list, u->list_bytes}, u->hash) != OK)
+    bool room = buf_reserve(&u->list, sizeof MULTIPART_LIST_END);
+    buf_text(&u->list, MULTIPART_LIST_END);
+    if (!room || signer_hash(x->proxy->signer, buf_span(&u->list), u->hash) != OK)
         fail(x, ERR_OUT_OF_MEMORY, "There is not enough memory to complete the upload.");
     else
         steps_begin(x, MULTIPART_COMPLETE);
@@ -239,9 +223,10 @@ static void on_created(struct exchange *x)
     if (x->left) {
         u->tries = 0;
         steps_begin(x, MULTIPART_ABORT);
-    } else if (add_to_list(u, SPAN(MULTIPART_LIST_BEGIN)) != OK) {
+    } else if (!buf_reserve(&u->list, sizeof MULTIPART_LIST_BEGIN)) {
         fail(x, ERR_OUT_OF_MEMORY, "There is not enough memory to begin an upload in parts.");
     } else {
+        buf_text(&u->list, MULTIPART_LIST_BEGIN);
         next(x);
     }
 }
@@ -249,18 +234,16 @@ static void on_created(struct exchange *x)
 static void on_part_stored(struct exchange *x)
 {
     struct upload *u = x->upload;
-    char text[MULTIPART_LISTED_BYTES];
-    struct buf listed = buf_over(text, sizeof text);
     struct span etag = head_value_of(&x->answer_head, SPAN("ETag"));
     if (!multipart_etag_valid(etag) || !send_complete(x)) {
         bad_answer(x, "The server took a part of the upload, but did not say so properly (ETag).");
         return;
     }
-    multipart_write_listed(&listed, u->number, etag);
-    if (add_to_list(u, buf_span(&listed)) != OK) {
+    if (!buf_reserve(&u->list, MULTIPART_LISTED_BYTES)) {
         fail(x, ERR_OUT_OF_MEMORY, "There is not enough memory for an upload of so many parts.");
         return;
     }
+    multipart_write_listed(&u->list, u->number, etag);
     settle_connection(x);
     struct part *sent = u->sending;
     u->sending = NULL;
