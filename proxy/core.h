@@ -9,6 +9,7 @@
 #include "proxy/io/memory.h"
 #include "proxy/io/pool.h"
 #include "proxy/pages/pages.h"
+#include "proxy/parts.h"
 #include "proxy/proxy.h"
 
 enum {
@@ -34,6 +35,7 @@ struct proxy {
     size_t client_count, spare_count;
     size_t held_bytes;     /* of bodies, all exchanges together */
     size_t unproven_bytes; /* of them, of callers whose signature is not verified yet */
+    struct parts parts;
     uv_timer_t tick;
     uv_timer_t grace; /* of a drain */
     struct counters counters;

@@ -40,6 +40,7 @@ struct proxy *proxy_create(const struct proxy_options *options)
     list_init(&proxy->clients);
     list_init(&proxy->exchanges);
     list_init(&proxy->spare);
+    parts_init(&proxy->parts, options->parts);
     proxy->signer = signer_create();
     proxy->signer4a = proxy->signer ? signer4a_create(proxy->signer) : NULL;
     proxy->express = proxy->signer4a ? express_create() : NULL;
