@@ -24,13 +24,14 @@ struct login {
 /* "rds", "dsql", "elasticache", "memorydb", "msk", or LOGIN_NONE. */
 enum login_kind login_kind_of(struct span name);
 
-/* Appends the token. expires_s: 1 to LOGIN_EXPIRES_S; date: from when it counts.
- * Errors: BAD_REQUEST (expires_s), OUT_OF_MEMORY (out is too small, the user or host too long). */
 struct login_signing {
     struct signer *signer;
     const struct credentials *credentials;
-    struct amz_date date;
-    uint64_t expires_s;
+    struct amz_date date; /* the moment from which expires_s counts */
+    uint64_t expires_s;   /* 1 to LOGIN_EXPIRES_S */
 };
+
+/* Appends the token: the URL without its scheme, for MSK the whole of it in base64url.
+ * Errors: BAD_REQUEST (expires_s), OUT_OF_MEMORY (out is too small, the user or host too long). */
 MUST_USE enum err login_token(
     const struct login *login, const struct login_signing *with, struct buf *out);
