@@ -24,7 +24,7 @@ $(VERSITYGW): | $(GO)/ready
 		$(call quietly,build/servers/versitygw.log)
 	@ln -sf $(notdir $(@D))/versitygw build/servers/versitygw
 
-# It takes minutes, so it comes first: what make compiles meanwhile fills the gaps of its downloads.
+# All that tests/servers needs. The server takes minutes, once; make compiles the program beside it.
 test-servers-programs: $(VERSITYGW) test-programs
 	@:
 
