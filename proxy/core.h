@@ -37,7 +37,8 @@ struct proxy {
     size_t unproven_bytes; /* of them, of callers whose signature is not verified yet */
     struct parts parts;
     uv_timer_t tick;
-    uv_timer_t grace; /* of a drain */
+    uv_timer_t grace;       /* of a drain */
+    unsigned grace_left_ms; /* once uploads are broken off */
     struct counters counters;
     int64_t last_use_ms;    /* wall clock */
     struct skew skew;       /* of the clock, as servers told */

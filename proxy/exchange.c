@@ -106,7 +106,7 @@ static void release(struct exchange *x)
 static void leave(struct exchange *x)
 {
     x->client = NULL;
-    if (x->left || !x->upload || !steps_outlive(x))
+    if (x->left || !x->upload || !cleanup_begins(x))
         release(x);
 }
 
@@ -122,7 +122,7 @@ void exchange_finish(struct exchange *x)
 void exchange_break(struct exchange *x, bool reset)
 {
     struct client *client = x->client;
-    if (x->left && steps_outlive_again(x))
+    if (x->left && cleanup_again(x))
         return;
     x->broken = true;
     leave(x);
@@ -310,9 +310,14 @@ void exchange_client_drained(struct exchange *x)
         upstream_read(x->upstream, true);
 }
 
+bool exchange_uploads(const struct exchange *x)
+{
+    return x->upload && !x->left;
+}
+
 void exchange_abort(struct exchange *x)
 {
     if (x->upload)
-        steps_give_up(x);
+        cleanup_give_up(x);
     exchange_break(x, true);
 }

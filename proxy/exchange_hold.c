@@ -83,6 +83,8 @@ static bool must_hold(const struct exchange *x)
 
 static enum err too_large(const struct exchange *x, struct fault *fault)
 {
+    if (x->splits)
+        return parts_too_long(fault);
     if (x->route.s3 && x->framing.kind == BODY_CHUNKED)
         return fault_set(fault, ERR_LENGTH_REQUIRED,
             "A body of unknown length is held only up to %zu bytes (COUNTERSIGN_MAX_BODY). Send "
@@ -197,6 +199,11 @@ enum err hold_bad_body(const struct exchange *x, struct fault *fault)
         "The request's body is not what its head promised: %s.", x->body.why);
 }
 
+static uint64_t most_to_come(const struct exchange *x)
+{
+    return x->splits ? multipart_most_bytes() : x->proxy->options.max_body - x->held_bytes;
+}
+
 void hold_take(struct exchange *x, struct span *bytes)
 {
     struct fault fault;
@@ -211,7 +218,7 @@ void hold_take(struct exchange *x, struct span *bytes)
         err = hold_piece(x, piece, &fault);
     if (!err && step == BODY_BAD)
         err = hold_bad_body(x, &fault);
-    if (!err && !x->splits && x->body.left > x->proxy->options.max_body - x->held_bytes)
+    if (!err && x->body.left > most_to_come(x))
         err = too_large(x, &fault); /* a chunk's size tells it before its bytes come */
     if (!err && step == BODY_END && x->opens)
         err = open_end(x, hold_content, &fault);

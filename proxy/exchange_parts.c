@@ -37,6 +37,11 @@ bool parts_due(const struct exchange *x, size_t more)
     return x->held_bytes + more > (most < UNPARTED_BYTES ? most : UNPARTED_BYTES);
 }
 
+enum err parts_too_long(struct fault *fault)
+{
+    return fault_set(fault, ERR_BODY_TOO_LARGE, "The body is longer than any object of S3 can be.");
+}
+
 static void fail_memory(struct exchange *x)
 {
     struct fault fault;
@@ -152,12 +157,13 @@ void parts_fill(struct exchange *x, struct span *bytes)
         step = fill(x, bytes);
         u->whole = step == BODY_END;
     }
-    if (step == BODY_BAD) {
-        (void)hold_bad_body(x, &fault);
+    enum err err = step == BODY_BAD ? hold_bad_body(x, &fault) : OK;
+    if (!err && x->body.left > multipart_most_bytes())
+        err = parts_too_long(&fault);
+    if (err)
         exchange_fail(x, &fault);
-    } else if (u->whole || u->full) {
+    else if (u->whole || u->full)
         steps_advance(x);
-    }
 }
 
 bool parts_wait(const struct exchange *x)

@@ -1,5 +1,5 @@
-/* The state of an upload in parts, shared by the two files that make it: exchange_parts.c fills
- * parts with what the client sends, exchange_steps.c sends them. */
+/* The state of an upload in parts, shared by the files that make it: exchange_parts.c fills parts
+ * with what the client sends, exchange_steps.c sends them, exchange_cleanup.c aborts. */
 #pragma once
 
 #include "proxy/aws/multipart.h"
@@ -35,6 +35,9 @@ struct upload {
 /* Something is ready: a part, the body's end, or a step that is done. Begins what is next, or
  * waits. May end the exchange. */
 void steps_advance(struct exchange *x);
+
+/* Begins a step. May end the exchange. */
+void steps_begin(struct exchange *x, enum multipart_step step);
 
 /* exchange_parts.c */
 /* Asks for a part to fill, where one is needed. False where the exchange has ended: there is no

@@ -256,6 +256,7 @@ void parts_begin(struct exchange *x, struct span *bytes);
 /* Takes from the bytes as far as there is room. May end the exchange. */
 void parts_fill(struct exchange *x, struct span *bytes);
 bool parts_full(const struct exchange *x);
+MUST_USE enum err parts_too_long(struct fault *fault);
 /* Whether others hold all the parts that there are. */
 bool parts_wait(const struct exchange *x);
 /* Frees all that the upload has. */
@@ -272,12 +273,14 @@ bool steps_repeat(struct exchange *x);
 /* A step has its answer, held and whole. False where it is to be weighed as any other. May end the
  * exchange. */
 bool steps_answered(struct exchange *x);
+
+/* exchange_cleanup.c */
 /* Whether something is left to be done once the client has its answer, or is gone; then does it. */
-bool steps_outlive(struct exchange *x);
+bool cleanup_begins(struct exchange *x);
 /* That has failed; whether it is tried another way. */
-bool steps_outlive_again(struct exchange *x);
+bool cleanup_again(struct exchange *x);
 /* There is no time for it. */
-void steps_give_up(struct exchange *x);
+void cleanup_give_up(struct exchange *x);
 
 /* exchange_send.c */
 /* Asks for a connection, where there is none yet; what follows comes of itself. May end the

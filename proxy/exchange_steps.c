@@ -99,7 +99,7 @@ static void write_head(struct exchange *x)
 
 /* ---- the next step ---- */
 
-static void begin(struct exchange *x, enum multipart_step step)
+void steps_begin(struct exchange *x, enum multipart_step step)
 {
     struct upload *u = x->upload;
     u->step = step;
@@ -125,7 +125,7 @@ static void begin_part(struct exchange *x)
     if (x->sum_kind != SUM_NONE)
         u->sum = sum_of(x, u->sum, content_of(u->sending));
     (void)parts_want(x); /* the one that is sent can be had again, so nothing ends here */
-    begin(x, MULTIPART_PART);
+    steps_begin(x, MULTIPART_PART);
     client_wake(client);
 }
 
@@ -142,6 +142,13 @@ static void fail(struct exchange *x, enum err err, const char *text)
     struct fault fault;
     (void)fault_set(&fault, err, "%s", text);
     exchange_fail(x, &fault);
+}
+
+static void fail_too_long(struct exchange *x)
+{
+    struct fault fault;
+    if (parts_too_long(&fault) != OK)
+        exchange_fail(x, &fault);
 }
 
 static enum err add_to_list(struct upload *u, struct span text)
@@ -166,7 +173,7 @@ static void complete(struct exchange *x)
         || signer_hash(x->proxy->signer, (struct span){u->list, u->list_bytes}, u->hash) != OK)
         fail(x, ERR_OUT_OF_MEMORY, "There is not enough memory to complete the upload.");
     else
-        begin(x, MULTIPART_COMPLETE);
+        steps_begin(x, MULTIPART_COMPLETE);
 }
 
 void steps_advance(struct exchange *x)
@@ -178,9 +185,9 @@ void steps_advance(struct exchange *x)
     if (u->whole && u->id_bytes == 0)
         send_alone(x);
     else if (ready && u->number == MULTIPART_LAST_NUMBER)
-        fail(x, ERR_BODY_TOO_LARGE, "The body is longer than any object of S3 can be.");
+        fail_too_long(x);
     else if (ready && u->id_bytes == 0)
-        begin(x, MULTIPART_CREATE);
+        steps_begin(x, MULTIPART_CREATE);
     else if (ready)
         begin_part(x);
     else if (u->whole)
@@ -231,7 +238,7 @@ static void on_created(struct exchange *x)
     settle_connection(x);
     if (x->left) {
         u->tries = 0;
-        begin(x, MULTIPART_ABORT);
+        steps_begin(x, MULTIPART_ABORT);
     } else if (add_to_list(u, SPAN(MULTIPART_LIST_BEGIN)) != OK) {
         fail(x, ERR_OUT_OF_MEMORY, "There is not enough memory to begin an upload in parts.");
     } else {
@@ -328,72 +335,4 @@ bool steps_answered(struct exchange *x)
 bool steps_repeat(struct exchange *x)
 {
     return steps_now(x) == MULTIPART_PART && x->upload->tries++ < TRIES;
-}
-
-/* Whether the answer that is on its way decides what there is to clean up. */
-static bool decides(const struct exchange *x)
-{
-    enum multipart_step step = steps_now(x);
-    return (step == MULTIPART_CREATE || step == MULTIPART_COMPLETE) && x->phase == PHASE_SENT
-        && x->upstream && x->answer < ANSWER_BODY && !x->odd;
-}
-
-static void stop_waiting(struct exchange *x)
-{
-    pool_leave(&x->lease);
-    credentials_leave(&x->wait);
-    exchange_let_upstream_go(x);
-    parts_drop(x);
-}
-
-bool steps_outlive(struct exchange *x)
-{
-    struct upload *u = x->upload;
-    if (u->id_bytes == 0 && !decides(x))
-        return false;
-    exchange_record(x);
-    x->left = true;
-    u->tries = 0;
-    if (decides(x)) {
-        parts_drop(x);
-        exchange_stir(x);
-    } else {
-        stop_waiting(x);
-        begin(x, MULTIPART_ABORT);
-    }
-    return true;
-}
-
-static void warn(const struct exchange *x)
-{
-    const struct log_value values[] = {
-        {.name = "bucket_host", .text = x->route.host}, {.name = "path", .text = x->route.path}};
-    log_values(LOG_WARN,
-        "an upload in parts could not be aborted; its parts are billed until they are removed (a "
-        "lifecycle rule AbortIncompleteMultipartUpload does that, the role needs "
-        "s3:AbortMultipartUpload)",
-        values, sizeof values / sizeof *values);
-}
-
-bool steps_outlive_again(struct exchange *x)
-{
-    struct upload *u = x->upload;
-    bool aborting = u->step == MULTIPART_ABORT;
-    if (u->id_bytes == 0)
-        return false;
-    if (aborting && ++u->tries > 1) {
-        warn(x);
-        return false;
-    }
-    stop_waiting(x);
-    begin(x, MULTIPART_ABORT);
-    return true;
-}
-
-void steps_give_up(struct exchange *x)
-{
-    if (x->upload->id_bytes > 0)
-        warn(x);
-    x->upload->id_bytes = 0;
-    x->upload->step = MULTIPART_NONE;
 }

@@ -15,6 +15,14 @@ uint64_t multipart_part_bytes(unsigned number)
     return (uint64_t)FIRST_PART_BYTES << (number - 1) / PARTS_OF_ONE_SIZE;
 }
 
+uint64_t multipart_most_bytes(void)
+{
+    uint64_t bytes = 0;
+    for (unsigned number = 1; number <= MULTIPART_LAST_NUMBER; number += PARTS_OF_ONE_SIZE)
+        bytes += multipart_part_bytes(number) * PARTS_OF_ONE_SIZE;
+    return bytes;
+}
+
 /* ---- fields ---- */
 
 enum { ON_PART = 1, ON_COMPLETE = 2, ON_ABORT = 4 };

@@ -21,6 +21,9 @@ enum { MULTIPART_LAST_NUMBER = 10000, MULTIPART_ID_BYTES = 1024, MULTIPART_ETAG_
  * into the parts that S3 allows, none over its 5 GiB. */
 uint64_t multipart_part_bytes(unsigned number);
 
+/* Of all the parts that there can be. */
+uint64_t multipart_most_bytes(void);
+
 /* Whether a field of the client's PUT goes on with the step: what describes the object with the
  * first, a condition with the last, the key that encrypts it with all that need it. */
 bool multipart_field_goes(enum multipart_step step, const struct field *field);

@@ -272,3 +272,14 @@ def test_who_waits_too_long_is_told(stage, s3):
         finally:
             stop.set()
             thread.join()
+
+
+# --- the end
+
+def test_an_upload_that_the_end_cuts_is_aborted(here, s3):
+    """What is under way when the program is told to end has a moment, then nothing of it is left."""
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
+        assert wait_until(lambda: "part" in s3.steps)
+        assert here.proxy.stop() == 0
+    assert not s3.uploads and not s3.objects and s3.steps[-1] == "abort"
