@@ -47,10 +47,10 @@ static enum err write_presigned(
     if (route.kind != ROUTE_SERVICE)
         return fault_set(
             fault, ERR_BAD_REQUEST, "The parameter url must be a service's, not a page's.");
-    if (route.sigv4a || route.session)
+    if (route.session)
         return fault_set(fault, ERR_BAD_REQUEST,
-            "URLs of multi-region access points and of directory buckets, which are signed in "
-            "other ways, cannot be presigned by this version.");
+            "A URL of a directory bucket would be signed by a session of at most five minutes, "
+            "and is not offered: send the request itself to the proxy.");
     place_route(proxy, &route);
     return presign_write(&ask, &route, with, body, fault);
 }
@@ -70,6 +70,7 @@ static enum err write_signed(
     struct proxy *proxy = x->proxy;
     struct credentials_store *store = proxy->options.credentials;
     struct page_signing with = {.signer = proxy->signer,
+        .signer4a = proxy->signer4a,
         .credentials = credentials_current(store),
         .credentials_end_ms = credentials_facts(store).expires_ms,
         .now_ms = clock_wall_ms() + proxy->skew.offset_ms,

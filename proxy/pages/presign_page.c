@@ -142,6 +142,7 @@ enum err presign_write(const struct presign_ask *ask, const struct route *route,
         .style = route->s3 ? PATH_ONCE : PATH_TWICE,
         .payload_hash = route->s3 ? SPAN("UNSIGNED-PAYLOAD") : SPAN(EMPTY_SHA256),
         .scope = {amz_date_of(with->now_ms / 1000), route->region, route->service},
+        .signer4a = route->sigv4a ? with->signer4a : NULL,
         .fields = ask->fields,
         .count = ask->count};
     if (page_lifetime(with, ask->expires_s, &presign.expires_s, fault) != OK)

@@ -1,10 +1,11 @@
 /* What the pages that sign have in common: with what, and for how long it holds. */
 #pragma once
 
-#include "proxy/aws/sign.h"
+#include "proxy/aws/sign4a.h"
 
 struct page_signing {
     struct signer *signer;
+    struct signer4a *signer4a;
     const struct credentials *credentials;
     int64_t credentials_end_ms; /* Unix time; 0: not known */
     int64_t now_ms;
