@@ -20,8 +20,9 @@ struct upload {
     size_t id_bytes; /* 0: the upload does not exist yet, or no more */
     struct buf list; /* the parts so far, as the last step tells of them */
     uint64_t sum;    /* of all content so far */
-    char sum_text[SUM_VALUE_BYTES];
-    char hash[HASH_HEX_BYTES]; /* of the list */
+    struct span part_sum;
+    char sum_text[SUM_VALUE_BYTES]; /* the part's, then that of all */
+    char hash[HASH_HEX_BYTES];      /* of the list */
 
     struct head head; /* of the step */
     struct span query;

@@ -55,11 +55,12 @@ static void describe_sum(struct exchange *x, struct outgoing_body *body)
     struct upload *u = x->upload;
     if (u->step == MULTIPART_CREATE)
         body->algorithm = sum_algorithm(x);
-    if (u->step == MULTIPART_PART || u->step == MULTIPART_COMPLETE) {
-        uint64_t sum = u->step == MULTIPART_PART ? sum_of(x, 0, body_of(u)) : u->sum;
+    if (u->step == MULTIPART_PART || u->step == MULTIPART_COMPLETE)
         body->checksum = sum_name(x);
-        body->checksum_value = sum_value(x, sum, u->sum_text);
-    }
+    if (u->step == MULTIPART_PART)
+        body->checksum_value = u->part_sum;
+    if (u->step == MULTIPART_COMPLETE)
+        body->checksum_value = sum_value(x, u->sum, u->sum_text);
     body->of_whole = u->step == MULTIPART_CREATE || u->step == MULTIPART_COMPLETE;
 }
 
@@ -120,8 +121,10 @@ static void begin_part(struct exchange *x)
     u->full = false;
     u->tries = 0;
     u->number++;
-    if (x->sum_kind != SUM_NONE)
+    if (x->sum_kind != SUM_NONE) {
         u->sum = sum_of(x, u->sum, content_of(u->sending));
+        u->part_sum = sum_value(x, sum_of(x, 0, content_of(u->sending)), u->sum_text);
+    }
     (void)parts_want(x); /* the one that is sent can be had again, so nothing ends here */
     steps_begin(x, MULTIPART_PART);
     client_wake(client);
@@ -243,7 +246,8 @@ static void on_part_stored(struct exchange *x)
         fail(x, ERR_OUT_OF_MEMORY, "There is not enough memory for an upload of so many parts.");
         return;
     }
-    multipart_write_listed(&u->list, u->number, etag);
+    struct multipart_listed listed = {u->number, etag, sum_algorithm(x), u->part_sum};
+    multipart_write_listed(&u->list, &listed);
     settle_connection(x);
     struct part *sent = u->sending;
     u->sending = NULL;

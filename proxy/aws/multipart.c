@@ -106,13 +106,17 @@ bool multipart_etag_valid(struct span etag)
     return plain_text(etag) && etag.len <= MULTIPART_ETAG_BYTES;
 }
 
-void multipart_write_listed(struct buf *list, unsigned number, struct span etag)
+void multipart_write_listed(struct buf *list, const struct multipart_listed *part)
 {
     buf_text(list, "<Part><PartNumber>");
-    buf_number(list, number);
+    buf_number(list, part->number);
     buf_text(list, "</PartNumber><ETag>");
-    buf_xml(list, etag);
-    buf_text(list, "</ETag></Part>");
+    buf_xml(list, part->etag);
+    buf_text(list, "</ETag>");
+    if (part->checksum.len > 0)
+        buf_format(list, "<Checksum%.*s>%.*s</Checksum%.*s>", SPAN_ARGS(part->algorithm),
+            SPAN_ARGS(part->checksum), SPAN_ARGS(part->algorithm));
+    buf_text(list, "</Part>");
 }
 
 /* Quotes are all that S3 escapes in an ETag. */

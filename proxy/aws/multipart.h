@@ -42,8 +42,13 @@ bool multipart_etag_valid(struct span etag);
 #define MULTIPART_LIST_BEGIN \
     "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
 #define MULTIPART_LIST_END "</CompleteMultipartUpload>"
-enum { MULTIPART_LISTED_BYTES = 80 + 6 * MULTIPART_ETAG_BYTES };
-void multipart_write_listed(struct buf *list, unsigned number, struct span etag);
+enum { MULTIPART_LISTED_BYTES = 160 + 6 * MULTIPART_ETAG_BYTES };
+struct multipart_listed {
+    unsigned number;
+    struct span etag;
+    struct span algorithm, checksum; /* "CRC32C" and its value; or len == 0 */
+};
+void multipart_write_listed(struct buf *list, const struct multipart_listed *part);
 
 /* What the answer to COMPLETE says: it is 200 before S3 knows how it ends. Where it is an object
  * the status is 200 and *etag is decoded into text; else the status that S3 would have given. */

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote
 from .upstream import Response
 
 SMALLEST_PART = 5 << 20
-LISTED = re.compile(rb"<Part><PartNumber>(\d+)</PartNumber><ETag>(?:\"|&quot;)([0-9a-f]{32})(?:\"|&quot;)</ETag></Part>")
+LISTED = re.compile(rb"<Part><PartNumber>(\d+)</PartNumber><ETag>(?:\"|&quot;)([0-9a-f]{32})(?:\"|&quot;)</ETag>(?:<Checksum\w+>[\w+/=]+</Checksum\w+>)?</Part>")
 
 
 @dataclass

@@ -146,13 +146,18 @@ static void test_list(void **state)
     (void)state;
     char memory[MULTIPART_LISTED_BYTES], etag[MULTIPART_ETAG_BYTES];
     struct buf list = buf_over(memory, sizeof memory);
-    multipart_write_listed(&list, 7, SPAN("\"ab\""));
+    struct multipart_listed part = {.number = 7, .etag = SPAN("\"ab\"")};
+    multipart_write_listed(&list, &part);
     CHECK_TEXT(SPAN("list"), buf_span(&list),
         SPAN("<Part><PartNumber>7</PartNumber><ETag>&quot;ab&quot;</ETag></Part>"));
     memset(etag, '"', sizeof etag);
+    part = (struct multipart_listed){
+        MULTIPART_LAST_NUMBER, {etag, sizeof etag}, SPAN("CRC64NVME"), SPAN("rosUhgp5mIg=")};
     list = buf_over(memory, sizeof memory);
-    multipart_write_listed(&list, MULTIPART_LAST_NUMBER, (struct span){etag, sizeof etag});
+    multipart_write_listed(&list, &part);
     assert_false(list.failed);
+    struct span end = SPAN("</ETag><ChecksumCRC64NVME>rosUhgp5mIg=</ChecksumCRC64NVME></Part>");
+    CHECK_TEXT(SPAN("end"), span_from(buf_span(&list), list.len - end.len), end);
 }
 
 int main(void)
