@@ -82,6 +82,7 @@ static void release(struct exchange *x)
     pool_leave(&x->lease);
     credentials_leave(&x->wait);
     chunk_chain_finish(&x->chain);
+    hash_finish(&x->content_hash);
     if (!x->left)
         exchange_record(x);
     exchange_close_access(x);

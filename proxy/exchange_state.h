@@ -61,6 +61,7 @@ struct exchange {
     bool access_open; /* access hangs on the body's hash */
     struct span hash; /* of the body, as it is signed */
     char hash_hex[HASH_HEX_BYTES];
+    struct hash content_hash; /* of a body that is held and hashed, as it comes */
     char *held;
     size_t held_bytes, held_max;
     size_t held_sent; /* of what is held, on this connection */
