@@ -71,7 +71,7 @@ struct exchange {
 
     enum opens opens;
     bool checks; /* chain checks the chunks' signatures */
-    bool in_chunk;
+    bool in_chunk, after_chunk;
     char last_byte; /* of the content; it waits until all is checked */
     uint64_t opened_length;
     struct chunk_chain chain;
