@@ -113,7 +113,7 @@ static enum err write_sts(struct source_run *run, const struct sts_request *sts,
 {
     struct sts_means means = {.route = run->route,
         .signer = run->signer,
-        .now_s = clock_wall_ms() / 1000,
+        .now_s = (clock_wall_ms() + run->skew->offset_ms) / 1000,
         .body = buf_over(run->body, sizeof run->body)};
     enum err err = sts_write(sts, &means, &run->sts, &request->text, fault);
     request->timeout_ms = STS_MS;
