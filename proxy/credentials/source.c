@@ -226,11 +226,7 @@ static const char *advice(enum step step)
 
 static enum err refused(const struct reply *reply, enum step step, struct fault *fault)
 {
-    struct span code = error_code_find(SPAN(""), reply_content(reply));
-    for (size_t i = 0; i < code.len; i++)
-        if (!ascii_alpha(code.at[i]) && !ascii_digit(code.at[i]))
-            code.len = 0; /* what is no code is not repeated: who knows what it holds */
-    code = span_first(code, 64);
+    struct span code = error_code_shown(error_code_find(SPAN(""), reply_content(reply)));
     return fault_set(fault, ERR_NO_CREDENTIALS, "it answered %u%s%.*s: %s", reply_status(reply),
         code.len > 0 ? " " : "", SPAN_ARGS(code), advice(step));
 }

@@ -285,7 +285,8 @@ static const struct answer_row {
     {STEP_CONTAINER, 400, TEXT("{\"code\":\"a-t0p\"}"), STEP_DONE, "400:", "t0p"},
     {STEP_CONTAINER, 400, TEXT("{\"code\":\"a\\nt0p\"}"), STEP_DONE, "400:", "t0p"},
     {STEP_CONTAINER, 400, TEXT("{\"code\":\"a%st0p\"}"), STEP_DONE, "400:", "t0p"},
-    {STEP_CONTAINER, 400, TEXT("{\"code\":\"" C64 "t0p\"}"), STEP_DONE, "400 " C64 ": ", "t0p"},
+    {STEP_CONTAINER, 400, TEXT("{\"code\":\"" C64 "\"}"), STEP_DONE, "400 " C64 ": ", NULL},
+    {STEP_CONTAINER, 400, TEXT("{\"code\":\"" C64 "t0p\"}"), STEP_DONE, "400:", "t0p"},
     {STEP_WEB_IDENTITY, 400,
         TEXT("<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>t0p</Message>"
              "</Error></ErrorResponse>"),
