@@ -175,6 +175,8 @@ void exchange_pause(struct exchange *x, unsigned ms);
 void exchange_understood(struct exchange *x);
 
 /* exchange_session.c */
+/* A copy within directory buckets is signed with the role's own keys, not with a session's. */
+void session_plan(struct exchange *x);
 /* Where the route is a directory bucket's and there is no session: true, and again comes once there
  * is one, or the exchange has ended, for there will be none. */
 bool session_waits(struct exchange *x, void (*again)(struct credentials_wait *wait));
