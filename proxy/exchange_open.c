@@ -47,6 +47,14 @@ static enum err wrong(struct fault *fault)
         "signed with another secret. Nothing was stored.");
 }
 
+static enum err key_gone(struct fault *fault)
+{
+    return fault_set(fault, ERR_NO_CREDENTIALS,
+        "The keys that the upload is signed with have ended, or were replaced twice, while it "
+        "came, so its chunks can be checked no further. Nothing was stored. Send it again, signed "
+        "with the newest keys.");
+}
+
 static enum err check(struct exchange *x, struct span trailers, struct fault *fault)
 {
     char expected[HASH_HEX_BYTES];
@@ -55,7 +63,7 @@ static enum err check(struct exchange *x, struct span trailers, struct fault *fa
     if (!x->checks)
         return OK;
     if (!key)
-        return wrong(fault);
+        return key_gone(fault);
     enum err err = trailers.at ? chunk_chain_sign_trailers(&x->chain, &by, trailers, expected)
                                : chunk_chain_sign(&x->chain, &by, expected);
     if (err)

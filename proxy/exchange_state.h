@@ -202,8 +202,9 @@ enum err hold_bad_body(const struct exchange *x, struct fault *fault);
 /* The body is of signed chunks, with or without trailers: it will be opened. Errors:
  * LENGTH_REQUIRED, OUT_OF_MEMORY. */
 MUST_USE enum err open_plan(struct exchange *x, bool trailers, struct fault *fault);
-/* Takes bytes of the body; what is to be sent goes to the sink. Errors: the sink's, and BAD_REQUEST
- * where a chunk is not what it should be: then the object must not become whole. */
+/* Takes bytes of the body; what is to be sent goes to the sink. Errors: the sink's, BAD_REQUEST
+ * where a chunk is not what it should be, and NO_CREDENTIALS where the key that it is checked with
+ * is the function's no more: then the object must not become whole. */
 typedef enum err open_sink(struct exchange *x, struct span content, struct fault *fault);
 MUST_USE enum err open_take(
     struct exchange *x, struct span bytes, open_sink *sink, struct fault *fault);
