@@ -2,6 +2,21 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+bool buf_reserve(struct buf *b, size_t more)
+{
+    enum { FIRST_BYTES = 4096 };
+    size_t max = b->max ? b->max : FIRST_BYTES;
+    while (max - b->len < more)
+        max *= 2;
+    char *at = max > b->max ? realloc(b->at, max) : b->at;
+    if (!at)
+        return false;
+    b->at = at;
+    b->max = max;
+    return true;
+}
 
 void buf_add(struct buf *b, struct span s)
 {

@@ -16,6 +16,10 @@ static inline struct buf buf_over(char *memory, size_t bytes)
     return (struct buf){.at = memory, .max = bytes};
 }
 
+/* Makes room for so many bytes more, in memory of malloc()'s that whoever has the buffer frees; it
+ * begins zeroed. False where there is none. */
+bool buf_reserve(struct buf *b, size_t more);
+
 static inline struct span buf_span(const struct buf *b)
 {
     return (struct span){b->at, b->len};

@@ -168,6 +168,24 @@ static const struct {
     {TEXT("\xe2\x82<"), TEXT(BAD BAD "<"), TEXT(BAD BAD "&lt;")},
 };
 
+static void test_reserved(void **state)
+{
+    (void)state;
+    struct buf b = {.at = NULL};
+    for (size_t i = 0; i < 30000; i++) {
+        assert_true(buf_reserve(&b, 7));
+        buf_format(&b, "%07zu", i);
+    }
+    assert_false(b.failed);
+    assert_int_equal(b.len, 7 * 30000);
+    assert_memory_equal(b.at,
+        "0000000"
+        "0000001",
+        14);
+    assert_memory_equal(b.at + b.len - 7, "0029999", 7);
+    free(b.at);
+}
+
 static void test_escapes(void **state)
 {
     (void)state;
@@ -212,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_failure_sticks),
         cmocka_unit_test(test_each_way_fails),
         cmocka_unit_test(test_format_at_the_limit),
+        cmocka_unit_test(test_reserved),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_base64),
     };
