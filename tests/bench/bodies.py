@@ -36,6 +36,7 @@ class Form:
     make: Callable
     settings: dict = field(default_factory=dict)
     signed: bool = False  # chunk by chunk
+    parts: bool = False  # it becomes a multipart upload, whose parts are held in memory
 
 
 class Zeros:
@@ -56,6 +57,11 @@ def plain(folder, length, _):
     file.touch()
     os.truncate(file, length)
     return Body(file, WITH_TOKEN, length)
+
+
+def of_unknown_length(folder, length, url):
+    body = plain(folder, length, url)
+    return Body(body.file, {**body.headers, "Transfer-Encoding": "chunked"}, length)
 
 
 def unsigned(folder, length, _):
@@ -101,6 +107,7 @@ FORMS = (
     Form("unsigned aws-chunked in HTTP chunks", unsigned_in_http_chunks),
     Form("signed aws-chunked", signed, signed=True),
     Form("signed aws-chunked with trailer", signed_with_trailer, signed=True),
+    Form("of unknown length", of_unknown_length, parts=True),
     Form("plain, crc64nvme added", partial(added, "crc64nvme", 12), {"COUNTERSIGN_CHECKSUM": "crc64nvme"}),
     Form("plain, crc32c added", partial(added, "crc32c", 8), {"COUNTERSIGN_CHECKSUM": "crc32c"}),
 )

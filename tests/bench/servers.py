@@ -181,9 +181,12 @@ class Sink:
                 self._chunks()
             else:
                 self._read(length)
+            with self.server.counting:
+                self.server.got += self.got
             answer = f"{self.got} {self.digest.hexdigest()}".encode()
             self.wfile.write(
-                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
+                b"HTTP/1.1 200 OK\r\nConnection: close\r\nETag: \"e\"\r\nContent-Length: %d\r\n\r\n%b"
+                % (len(answer), answer))
 
         def _read(self, length):
             end = self.got + length
@@ -200,6 +203,7 @@ class Sink:
 
     class Server(socketserver.ThreadingUnixStreamServer):
         daemon_threads = True
+        counting, got = threading.Lock(), 0
 
         def handle_error(self, request, client_address):
             """A client that went away is no news."""
@@ -208,6 +212,11 @@ class Sink:
         self.server = self.Server(str(path), self.Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
+
+    @property
+    def got(self):
+        """Bytes of all bodies so far."""
+        return self.server.got
 
     def stop(self):
         self.server.shutdown()
