@@ -207,16 +207,21 @@ static void test_base64(void **state)
 {
     (void)state;
     static const struct {
-        struct span bytes, text;
-    } rows[] = {{TEXT(""), TEXT("")}, {TEXT("f"), TEXT("Zg==")}, {TEXT("fo"), TEXT("Zm8=")},
-        {TEXT("foo"), TEXT("Zm9v")}, {TEXT("foob"), TEXT("Zm9vYg==")},
-        {TEXT("fooba"), TEXT("Zm9vYmE=")}, {TEXT("foobar"), TEXT("Zm9vYmFy")},
-        {TEXT("\xff\xef\xbe"), TEXT("/+++")}};
+        struct span bytes, text, url;
+    } rows[] = {{TEXT(""), TEXT(""), TEXT("")}, {TEXT("f"), TEXT("Zg=="), TEXT("Zg")},
+        {TEXT("fo"), TEXT("Zm8="), TEXT("Zm8")}, {TEXT("foo"), TEXT("Zm9v"), TEXT("Zm9v")},
+        {TEXT("foob"), TEXT("Zm9vYg=="), TEXT("Zm9vYg")},
+        {TEXT("fooba"), TEXT("Zm9vYmE="), TEXT("Zm9vYmE")},
+        {TEXT("foobar"), TEXT("Zm9vYmFy"), TEXT("Zm9vYmFy")},
+        {TEXT("\xff\xef\xbe"), TEXT("/+++"), TEXT("_---")}};
     for (size_t i = 0; i < ROWS(rows); i++) {
         char memory[16], *copy = check_copy(rows[i].bytes);
         struct buf out = buf_over(memory, sizeof memory);
         buf_base64(&out, (const unsigned char *)copy, rows[i].bytes.len);
         CHECK_TEXT(rows[i].bytes, buf_span(&out), rows[i].text);
+        out.len = 0;
+        buf_base64url(&out, (const unsigned char *)copy, rows[i].bytes.len);
+        CHECK_TEXT(rows[i].bytes, buf_span(&out), rows[i].url);
         free(copy);
     }
 }
