@@ -63,14 +63,21 @@ static void start_filling(struct exchange *x, struct part *part)
     u->carries = false;
 }
 
+/* Where it is the one that x itself has just given back, what follows is for who gave it: from
+ * within, the next step would begin before the last one is over. */
 static void on_lent(struct part_wait *wait, struct part *part)
 {
-    struct exchange *x = CONTAINER_OF(wait, struct upload, wait)->exchange;
+    struct upload *u = CONTAINER_OF(wait, struct upload, wait);
+    struct exchange *x = u->exchange;
+    bool own = u->step == MULTIPART_PART && !u->sending;
+    if (part)
+        start_filling(x, part);
+    if (own)
+        return;
     if (!part) {
         fail_memory(x);
         return;
     }
-    start_filling(x, part);
     exchange_stir(x);
     client_wake(x->client);
 }

@@ -247,8 +247,7 @@ static void on_part_stored(struct exchange *x)
     settle_connection(x);
     struct part *sent = u->sending;
     u->sending = NULL;
-    u->step = MULTIPART_NONE;
-    parts_return(&x->proxy->parts, sent); /* those that wait come first */
+    parts_return(&x->proxy->parts, sent); /* those that wait come first; x may be one of them */
     if (parts_want(x))
         next(x);
 }

@@ -274,6 +274,25 @@ def test_who_waits_too_long_is_told(stage, s3):
             thread.join()
 
 
+@pytest.mark.parametrize("size", [PART + 10, 2 * PART + 10, 2 * PART + 70_000])
+def test_one_part_is_enough(stage, s3, size):
+    """What waits in the client's connection when the only part comes back is the next one's."""
+    here = stage(s3, COUNTERSIGN_PARTS=1)
+    data = content(size)
+    assert put(here, data).status == 200
+    assert s3.objects["/bucket/key"].content == data
+    assert s3.steps == ["create", *["part"] * -(-size // PART), "complete"]
+
+
+def test_a_broken_end_when_the_only_part_comes_back(stage, s3):
+    here = stage(s3, COUNTERSIGN_PARTS=1)
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], [*list(chunks(content(PART + 10)))[:-1], b"zz\r\n"])
+        assert client.answer().outcome == (400, "BadRequest")
+    assert untouched(s3) and s3.steps == ["create", "part", "abort"]
+    assert put(here, content(100_000), "/s3/bucket/other").status == 200
+
+
 # --- the end
 
 def test_an_upload_that_the_end_cuts_is_aborted(here, s3):
