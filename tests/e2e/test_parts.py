@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import select
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -239,6 +240,22 @@ def test_an_endless_answer_is_no_success(here, s3, step):
     assert untouched(s3) and not s3.objects
 
 
+def test_a_server_that_hangs_is_noticed_while_the_client_goes_on(stage, s3):
+    gate = threading.Event()
+    here = stage(s3, COUNTERSIGN_TIMEOUT_MS=500)
+    s3.instead = lambda at, request: (request.read(), gate.wait(20), None)[2] if at == "part" else None
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
+        try:
+            for _ in range(100):
+                if select.select([client.sock], [], [], 0.1)[0]:
+                    break
+                client.send(b"1\r\nx\r\n")
+            assert client.answer().outcome == (504, "UpstreamTimeout")
+        finally:
+            gate.set()
+
+
 # --- many at once
 
 def test_few_parts_for_all_together(stage, s3):
@@ -291,6 +308,28 @@ def test_a_broken_end_when_the_only_part_comes_back(stage, s3):
         assert client.answer().outcome == (400, "BadRequest")
     assert untouched(s3) and s3.steps == ["create", "part", "abort"]
     assert put(here, content(100_000), "/s3/bucket/other").status == 200
+
+
+def test_a_pause_is_not_prolonged_by_a_part_that_becomes_free(stage, s3):
+    """Two share two parts: the first waits for its pause to end, and then gets the other's part."""
+    here = stage(s3, COUNTERSIGN_PARTS=2, COUNTERSIGN_TIMEOUT_MS=60_000)
+    refused = threading.Event()
+
+    def instead(at, request):
+        if at != "part" or refused.is_set():
+            return None
+        request.read()
+        refused.set()
+        return Response(503, headers=(("Retry-After", "2"),))
+    s3.instead = instead
+    with here.client() as other, here.client(timeout=20) as client:
+        other.send_request("PUT", "/s3/bucket/other", [CHUNKED], list(chunks(content(100_000)))[:-1])
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], chunks(content(PART + 70_000)))
+        assert refused.wait(20)
+        other.send(b"0\r\n\r\n")
+        assert other.answer().status == 200
+        assert client.answer().status == 200
+    assert s3.objects["/bucket/key"].content == content(PART + 70_000)
 
 
 # --- the end
