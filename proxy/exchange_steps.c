@@ -316,5 +316,6 @@ bool steps_answered(struct exchange *x)
 
 bool steps_repeat(struct exchange *x)
 {
-    return steps_now(x) == MULTIPART_PART && x->upload->tries++ < TRIES;
+    bool unanswered = x->answer < ANSWER_BODY; /* else the client has some of an error already */
+    return steps_now(x) == MULTIPART_PART && unanswered && x->upload->tries++ < TRIES;
 }

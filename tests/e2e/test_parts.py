@@ -256,6 +256,23 @@ def test_a_server_that_hangs_is_noticed_while_the_client_goes_on(stage, s3):
             gate.set()
 
 
+def test_an_error_that_breaks_off_is_not_followed_by_another_answer(here, s3):
+    def instead(at, request):
+        if at != "part" or s3.steps.count("part") > 1:
+            return None
+        request.read()
+        return Response(404, length=2000, body=b"x", reset=True)
+    s3.instead = instead
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], chunks(content(PART + 10)))
+        got = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := client.sock.recv(65536):
+                got += piece
+    assert got.count(b"HTTP/1.1") == 1
+    assert untouched(s3) and s3.steps.count("part") == 1 and not s3.objects
+
+
 # --- many at once
 
 def test_few_parts_for_all_together(stage, s3):
