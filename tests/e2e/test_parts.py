@@ -273,6 +273,17 @@ def test_an_error_that_breaks_off_is_not_followed_by_another_answer(here, s3):
     assert untouched(s3) and s3.steps.count("part") == 1 and not s3.objects
 
 
+@pytest.mark.parametrize("step", ["create", "complete"])
+def test_an_answer_that_ends_with_its_connection(here, s3, step):
+    def cut(path, query, request, real=getattr(s3, step)):
+        answer = real(path, query, request)
+        answer.until_close = True
+        return answer
+    setattr(s3, step, cut)
+    assert put(here, content(PART + 1)).status == 200
+    assert s3.objects["/bucket/key"].content == content(PART + 1) and not s3.uploads
+
+
 # --- many at once
 
 def test_few_parts_for_all_together(stage, s3):
