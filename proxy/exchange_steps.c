@@ -194,9 +194,13 @@ static void settle_connection(struct exchange *x)
         exchange_let_upstream_go(x);
 }
 
+/* Who waits for a part holds no connection: the one that has it may wait for just that. */
 static void next(struct exchange *x)
 {
     struct client *client = x->client;
+    x->held_sent = 0; /* what it was of is gone */
+    if (parts_wait(x))
+        exchange_let_upstream_go(x);
     x->upload->step = MULTIPART_NONE;
     x->answer = ANSWER_AWAITED;
     steps_advance(x);

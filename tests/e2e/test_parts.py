@@ -360,6 +360,16 @@ def test_a_pause_is_not_prolonged_by_a_part_that_becomes_free(stage, s3):
     assert s3.objects["/bucket/key"].content == content(PART + 70_000)
 
 
+def test_who_waits_for_a_part_holds_no_connection(stage, s3):
+    """Else the one that has the part waits for a connection, until both have waited too long."""
+    here = stage(s3, COUNTERSIGN_PARTS=1, COUNTERSIGN_MAX_UPSTREAM=1, COUNTERSIGN_TIMEOUT_MS=5000)
+    data = content(2 * PART + 70_000)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda name: put(here, data, f"/s3/bucket/{name}"), "abc"))
+    assert [answer.outcome for answer in answers] == [(200, "")] * 3
+    assert all(s3.objects[f"/bucket/{name}"].content == data for name in "abc")
+
+
 # --- the end
 
 def test_an_upload_that_the_end_cuts_is_aborted(here, s3):
