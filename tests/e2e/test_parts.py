@@ -284,6 +284,78 @@ def test_an_answer_that_ends_with_its_connection(here, s3, step):
     assert s3.objects["/bucket/key"].content == content(PART + 1) and not s3.uploads
 
 
+def test_a_connection_that_ends_between_two_parts(here, s3):
+    real = s3.part
+
+    def closing(path, query, request):
+        answer = real(path, query, request)
+        answer.hang_up = True
+        return answer
+    s3.part = closing
+    data = content(2 * PART + 70_000)
+    pieces = list(chunks(data))
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], pieces[:150])
+        assert wait_until(lambda: here.upstream.connections and here.upstream.connections[-1].closed.is_set())
+        for piece in pieces[150:]:
+            client.send(piece)
+        assert client.answer().status == 200
+    assert s3.objects["/bucket/key"].content == data and s3.steps == ORDER
+
+
+@pytest.mark.parametrize("condition, status, times", [([], 200, 2), ([("If-None-Match", "*")], 502, 1)])
+def test_a_completion_whose_answer_is_lost(here, s3, condition, status, times):
+    """The kept connection may have died before it; with a condition it is not asked twice."""
+    def instead(at, request):
+        if at == "complete" and s3.steps.count(at) == 1:
+            raise Gone("on purpose")
+    s3.instead = instead
+    assert put(here, content(PART + 1), headers=condition).status == status
+    assert s3.steps.count("complete") == times and untouched(s3)
+
+
+def test_what_is_cleaned_up_is_counted_once(here, s3):
+    s3.instead = lambda at, request: (request.read(), error(403, "AccessDenied"))[1] if at == "part" else None
+    assert put(here, content(PART + 1)).status == 403
+    assert untouched(s3) and here.ask("GET", "/-/health").status == 200
+    assert here.proxy.text().count("exchange method=PUT") == 1
+
+
+def test_a_request_right_behind_the_body(here, s3):
+    data = content(PART + 10)
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/a", [CHUNKED], chunks(data))
+        client.send_request("PUT", "/s3/bucket/b", [], b"abc")
+        assert [client.answer().status, client.answer().status] == [200, 200]
+    assert s3.objects["/bucket/a"].content == data and s3.objects["/bucket/b"].content == b"abc"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_client_that_ends_its_half(here, s3, whole):
+    pieces = list(chunks(content(PART + 70_000)))
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], pieces if whole else pieces[:-1])
+        client.half_close()
+        assert not whole or client.answer().status == 200
+        assert untouched(s3) and wait_until(lambda: s3.steps[-1:] == ["complete" if whole else "abort"])
+
+
+def test_who_is_gone_waits_no_more(stage, s3):
+    here = stage(s3, COUNTERSIGN_PARTS=1)
+    data = content(200_000)
+    pieces = list(chunks(data))
+    with here.client() as first:
+        first.send_request("PUT", "/s3/bucket/a", [CHUNKED], pieces[:-1])
+        with here.client() as second:
+            second.send_request("PUT", "/s3/bucket/b", [CHUNKED], pieces[:-1])
+            time.sleep(0.2)
+            second.reset()
+        assert wait_until(lambda: "status=0" in here.proxy.text())
+        first.send(pieces[-1])
+        assert first.answer().status == 200
+    assert put(here, data, "/s3/bucket/c").status == 200 and "/bucket/b" not in s3.objects
+
+
 # --- many at once
 
 def test_few_parts_for_all_together(stage, s3):
