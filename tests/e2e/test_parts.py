@@ -356,6 +356,14 @@ def test_who_is_gone_waits_no_more(stage, s3):
     assert put(here, data, "/s3/bucket/c").status == 200 and "/bucket/b" not in s3.objects
 
 
+@pytest.mark.parametrize("etag, early", [((), False), ((("ETag", '"a"'),), True)])
+def test_a_part_that_was_hardly_taken(here, s3, etag, early):
+    """Without an ETag, or before all of it was sent: what the server has is not what the client sent."""
+    s3.instead = lambda at, request: Response(headers=etag, early=early) if at == "part" else None
+    assert put(here, content(PART + 10)).outcome == (502, "UpstreamProtocol")
+    assert untouched(s3) and not s3.objects
+
+
 # --- many at once
 
 def test_few_parts_for_all_together(stage, s3):
