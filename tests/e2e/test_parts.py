@@ -364,6 +364,18 @@ def test_a_part_that_was_hardly_taken(here, s3, etag, early):
     assert untouched(s3) and not s3.objects
 
 
+@pytest.mark.parametrize("status, body", [(500, b""), (405, b"x"), (403, b"x" * 100_000)])
+def test_an_abort_that_is_refused_is_no_answer(here, s3, status, body):
+    """The client has its own already."""
+    s3.instead = lambda at, request: {
+        "complete": lambda: (request.read(), error(403, "AccessDenied"))[1],
+        "abort": lambda: Response(status, body)}.get(at, lambda: None)()
+    with here.client() as client:
+        assert client.ask("PUT", "/s3/bucket/key", [CHUNKED], chunks(content(PART + 1))).status == 403
+        assert wait_until(lambda: "could not be aborted" in here.proxy.text()) and s3.steps.count("abort") == 2
+        assert client.ask("PUT", "/s3/bucket/other", [], b"abc").status == 200
+
+
 # --- many at once
 
 def test_few_parts_for_all_together(stage, s3):
