@@ -14,6 +14,7 @@ from harness.clock import MINUTE
 from harness.issuer import Issuer
 from harness.proxy import BINARY, TOKEN
 from harness.upstream import Response, Upstream
+from harness.uploads import Uploads
 
 HERE, THERE, THIRD = "us-east-1", "eu-west-1", "ap-south-1"
 PARTITION = botocore.session.get_session().get_component("data_loader").load_data("endpoints")["partitions"][0]
@@ -669,3 +670,17 @@ def test_a_long_refusal_is_relayed_whole(world, size, chunked):
         for _ in range(2):
             answer = client.ask("GET", f"/s3/{a_bucket()}/k")
             assert (answer.status, answer.body) == (400, body)
+
+
+def test_an_upload_in_parts_begins_where_the_bucket_lies(world):
+    s3 = Uploads()
+
+    def handler(request):
+        elsewhere = HOST.fullmatch(request.header("host"))["region"] != THERE
+        return refusal(301, "PermanentRedirect", THERE) if elsewhere else s3(request)
+    here = world(handler=handler).here
+    body = b"0123456789abcdef" * (9 << 16)
+    assert here.ask("PUT", "/s3/bucket/k", [("Transfer-Encoding", "chunked")],
+                    [b"%x\r\n" % len(body), body, b"\r\n0\r\n\r\n"]).status == 200
+    assert [stored.content for stored in s3.objects.values()] == [body]
+    assert s3.steps == ["create", "part", "part", "complete"] and not s3.uploads
