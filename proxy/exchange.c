@@ -107,7 +107,7 @@ static void release(struct exchange *x)
 static void leave(struct exchange *x)
 {
     x->client = NULL;
-    if (x->left || !x->upload || !cleanup_begins(x))
+    if (!cleanup_begins(x))
         release(x);
 }
 
@@ -286,7 +286,7 @@ bool exchange_has_request(const struct exchange *x)
 
 bool exchange_is_full(const struct exchange *x)
 {
-    if (x->upload)
+    if (x->upload && x->phase != PHASE_DISCARD)
         return parts_full(x);
     return x->phase == PHASE_STREAM && x->upstream && upstream_blocked(x->upstream);
 }
@@ -314,7 +314,7 @@ void exchange_client_drained(struct exchange *x)
 
 bool exchange_uploads(const struct exchange *x)
 {
-    return x->upload && !x->left;
+    return cleanup_due(x);
 }
 
 void exchange_abort(struct exchange *x)

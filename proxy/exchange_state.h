@@ -279,7 +279,9 @@ bool steps_repeat(struct exchange *x);
 bool steps_answered(struct exchange *x);
 
 /* exchange_cleanup.c */
-/* Whether something is left to be done once the client has its answer, or is gone; then does it. */
+/* Whether something is left to be done once the client has its answer, or is gone. */
+bool cleanup_due(const struct exchange *x);
+/* The same; and then begins with it. */
 bool cleanup_begins(struct exchange *x);
 /* That has failed; whether it is tried another way. */
 bool cleanup_again(struct exchange *x);
