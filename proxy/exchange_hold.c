@@ -140,36 +140,43 @@ static enum err begin_hash(struct exchange *x, struct fault *fault)
     return no_memory_to_hash(fault);
 }
 
-/* Whether the server is asked for its leave, by the client's wish or by ours. */
-static void plan_asking(struct exchange *x)
+/* What becomes of the body, and whether the server is asked for its leave, by the client's wish or
+ * by ours. */
+static void plan_way(struct exchange *x)
 {
-    bool streams = x->framing.kind != BODY_NONE && !x->holds && !x->copies;
-    x->keeps_back = streams && place_asks(x);
+    bool body = x->framing.kind != BODY_NONE;
+    x->splits = parts_plan(x);
+    sum_plan(x);
+    x->holds = body && must_hold(x);
+    x->copies = !x->holds && is_short(x) && x->opens != OPENS_TO_CHUNKS;
+    x->keeps_back = body && !x->holds && !x->copies && place_asks(x);
     x->asks = x->framing.expects_continue || x->keeps_back;
+}
+
+/* Room for what is held: as bytes come, where they are not promised, or by nobody we know. */
+static enum err plan_room(struct exchange *x, struct fault *fault)
+{
+    bool chunked = x->framing.kind == BODY_CHUNKED;
+    if (!chunked && x->framing.length > x->proxy->options.max_body)
+        return too_large(x, fault);
+    return hold_room(x, chunked || x->access_open ? 1 : (size_t)x->framing.length, fault);
 }
 
 enum err send_plan(struct exchange *x, struct fault *fault)
 {
     enum err err = known_hash(x, fault);
-    bool chunked = x->framing.kind == BODY_CHUNKED;
-    x->splits = !err && parts_plan(x);
-    sum_plan(x);
-    x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
-    x->copies = !x->holds && is_short(x) && x->opens != OPENS_TO_CHUNKS;
-    plan_asking(x);
-    if (err || (!x->holds && !x->copies))
+    if (err)
         return err;
-    if (!chunked && x->framing.length > x->proxy->options.max_body)
-        return too_large(x, fault);
-    bool grows = chunked || x->access_open; /* room as bytes come, not as they are promised */
-    err = hold_room(x, grows ? 1 : (size_t)x->framing.length, fault);
-    if (err && x->copies) {
-        x->copies = false; /* no room to keep it: it streams, and can be sent once */
+    plan_way(x);
+    if (!x->holds) {
+        /* without room to keep it, it streams all the same, and can be sent once */
+        x->copies = x->copies && plan_room(x, fault) == OK;
         return OK;
     }
-    if (!err && x->holds)
+    err = plan_room(x, fault);
+    if (!err)
         err = begin_hash(x, fault);
-    if (!err && x->holds)
+    if (!err)
         exchange_enter(x, PHASE_HOLD);
     return err;
 }
