@@ -1,7 +1,7 @@
 /* The name that a typing error was meant to be. */
 #include "tests/unit/check.h"
 
-#include "extension/nearest.h"
+#include "proxy/base/nearest.h"
 
 static const char *const names[] = {"COUNTERSIGN_LISTEN", "COUNTERSIGN_HOSTS", "COUNTERSIGN_AUTH",
     "COUNTERSIGN_ALLOW", "COUNTERSIGN_MAX_BODY", "COUNTERSIGN_IDLE_MS", "COUNTERSIGN_LOG_LEVEL",
