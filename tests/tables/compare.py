@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """compare.py [CORPUS]: holds the tables of proxy/aws against the botocore that this Python has, and prints what differs.
 
+What is new is written as the rows would have it, but for the column iam.
 Asked are what each service is called and speaks; the host of each service in every region, plain, dual-stack, FIPS and
 both, and what that host is read as; and every host that a rule set could lead to besides. CORPUS: the folder
 tests/functional/endpoint-rules of botocore's sources, whose cases are asked too.
@@ -25,6 +26,8 @@ VARIANTS = {"n": (False, False), "d": (True, False), "f": (False, True), "x": (T
 ONCE = ("s3", "s3-outposts", "s3-object-lambda", "s3express")
 PROTOCOLS = {"smithy-rpc-v2-cbor": "cbor"}
 OTHER_AUTHS = ("v2", "bearer")
+# Where the hosts of a service are when it has no rule.
+DEFAULTS = {"n": "{p}.{r}.{s}", "d": "{p}.{r}.{s}", "f": "{p}-fips.{r}.{s}", "x": "{p}-fips.{r}.{s}"}
 # Services whose own name is the prefix of another; the prefix wins, theirs is longer.
 BY_PREFIX = ("sso", "sms-voice")
 
@@ -51,6 +54,8 @@ class Service:
         if "aws.auth#sigv4a" in self.model.get("auth", []):
             self.auth.add("sigv4a")
         self.takes_sigv4 = "sigv4" in self.auth
+        self.target = self.model.get("targetPrefix", "")
+        self.protocols = [PROTOCOLS.get(each, each) for each in self.model.get("protocols", [self.model["protocol"]])]
         self.provider = EndpointProvider(self.rules, loader.load_data("partitions"))
         self.builtins = {rule["builtIn"]: parameter for parameter, rule in self.rules["parameters"].items()
                          if "builtIn" in rule}
@@ -101,43 +106,92 @@ def compare_models(services):
     for service in services:
         by_name, by_id = next(answers), next(answers)
         if not by_name[0]:
-            yield f"{service.name}: new: prefix {service.prefix}, signing {service.signing}, id {service.id}"
-            continue
-        yield from compare_model(service, by_name, by_id)
+            yield f"{service.name}: new: {row_of(service)}"
+        elif by_id[0] != by_name[0] and service.name not in BY_PREFIX:
+            yield f"{service.name}: id {service.id!r} leads to {by_id[0] or 'nothing'}"
+        if by_name[0]:
+            yield from compare_model(service, by_name)
 
 
-def compare_model(service, by_name, by_id):
-    prefix, name, signing, _, protocols, target, auth = by_name
+def compare_model(service, found):
+    prefix, name, signing, _, protocols, target, auth = found
     told = {"prefix": (prefix, service.prefix)}
     if service.takes_sigv4:
         told["signing"] = (signing, service.signing)
     if name == service.name:
-        told["target"] = (target, service.model.get("targetPrefix", ""))
+        told["target"] = (target, service.target)
         told["auth"] = (sorted(auth.split(",")), sorted(service.auth))
-    if by_id[0] != prefix and service.name not in BY_PREFIX:
-        yield f"{service.name}: id {service.id!r} leads to {by_id[0] or 'nothing'}"
     for what, (ours, theirs) in told.items():
         if ours != theirs:
             yield f"{service.name}: {what} is {theirs!r}, here {ours!r}"
-    speaks = [PROTOCOLS.get(each, each) for each in service.model.get("protocols", [service.model["protocol"]])]
-    if name == service.name and not set(speaks) <= set(protocols.split(",")):
-        yield f"{service.name}: speaks {speaks}, here {protocols}"
+    if name == service.name and not set(service.protocols) <= set(protocols.split(",")):
+        yield f"{service.name}: speaks {service.protocols}, here {protocols}"
+
+
+def row_of(service):
+    """The row for a service that has none, but for its hosts; and the row for a name that leads there."""
+    protocols = ",".join(service.protocols)
+    columns = [service.prefix, *(value if value and value != default else "-" for value, default in [
+        (service.name, service.prefix), (service.signing, service.prefix), ("-", ""), (protocols, "rest-json"),
+        (service.target, ""), (",".join(sorted(service.auth)), "sigv4")])]
+    rows = [" ".join(columns).rstrip(" -")]
+    rows += [f"{name} {service.prefix}" for name in sorted({plain(service.id), service.name} - {service.prefix})]
+    return ", ".join(f'ROW("{row}")' for row in rows)
 
 
 # --- where a service path leads, and what that host is read as
 
 def compare_hosts(services, regions):
-    cases = [(service, region, variant, resolved) for service in services for region in regions
+    """regions: as of regions(), or fewer of each partition."""
+    every = [region for of_one in regions.values() for region in of_one]
+    cases = [(service, region, variant, resolved) for service in services for region in every
              for variant in VARIANTS if (resolved := service.resolve(region, variant))]
     there = ask([("name", path_name(service), region, variant) for service, region, variant, _ in cases])
     back = ask([("host", host, "/", region) for _, region, _, (host, _) in cases])
+    other = {}
     for (service, region, variant, (host, schemes)), ours, read in zip(cases, there, back, strict=True):
-        if ours[0] != host:
-            yield f"{service.name} {region} {variant}: leads to {host}, here to {ours[0] or 'nothing'}"
-        elif not right(service, ours[1], ours[2], schemes):
+        usual = DEFAULTS[variant]
+        template = template_of(host, service, region, variant)
+        if ours[0] != host and (ours[0] or template != usual):
+            other.setdefault(service.name, []).append((template, variant, region))
+        elif ours[0] and not right(service, ours[1], ours[2], schemes):
             yield f"{service.name} {region} {variant}: signed {schemes}, here {ours[1:]}"
-        if read[0] != "service" or not right(service, read[1], read[2] or region, schemes):
+        if ours[0] == host and (read[0] != "service" or not right(service, read[1], read[2] or region, schemes)):
             yield f"{service.name} {region} {variant}: {host} is signed {schemes}, read as {read}"
+    for name, found in other.items():
+        yield f"{name}: hosts: " + " ".join(rules_of(found, regions))
+
+
+def template_of(host, service, region, variant):
+    """The host as the column `hosts` writes it."""
+    partition = next(each for each in loader.load_data("partitions")["partitions"]
+                     if re.match(each["regionRegex"], region))["outputs"]
+    suffixes = [(partition["dnsSuffix"], "{n}" if variant in "dx" else "{s}"),
+                (partition["dualStackDnsSuffix"], "{d}" if variant in "nf" else "{s}")]
+    for suffix, letter in suffixes:
+        if host.endswith("." + suffix):
+            host = host.removesuffix(suffix) + letter
+    if host.startswith(service.prefix):
+        host = "{p}" + host.removeprefix(service.prefix)
+    return host.replace(f".{region}.", ".{r}.").replace(f".{partition['implicitGlobalRegion']}.", ".{g}.")
+
+
+def rules_of(found, regions):
+    """VARIANTS[/SCOPE]=TEMPLATE of each template, and each scope that variants share."""
+    templates = {template for template, _, _ in found}
+    scopes = {}
+    for template, variant, region in found:
+        # In the global region itself both say the same.
+        by_global = template.replace("{r}", "{g}")
+        scopes.setdefault((by_global if by_global in templates else template, variant), []).append(region)
+    rules = {}
+    for (template, variant), scope in scopes.items():
+        rules.setdefault((template, tuple(scope)), []).append(variant)
+    for (template, scope), letters in rules.items():
+        whole = [partition for partition, of_one in regions.items() if set(of_one) <= set(scope)]
+        single = [region for region in scope if all(region not in regions[partition] for partition in whole)]
+        names = [] if len(whole) == len(regions) else [each.removeprefix("aws-") for each in whole] + single
+        yield "".join(letters) + ("/" + ",".join(names) if names else "") + "=" + template
 
 
 def path_name(service):
@@ -219,13 +273,12 @@ def differences(services, regions):
 
 
 def main():
-    every = [region for of_one in regions().values() for region in of_one]
-    known = services()
-    found = list(differences(known, every))
+    known, everywhere = services(), regions()
+    found = list(differences(known, everywhere))
     for folder in sys.argv[1:]:
         found += compare_corpus(folder)
     print("\n".join(found) or "Nothing is new.")
-    print(f"botocore {botocore.__version__}: {len(known)} services, {len(every)} regions, {len(found)} differences")
+    print(f"botocore {botocore.__version__}: {len(known)} services, {sum(map(len, everywhere.values()))} regions, {len(found)} differences")
     sys.exit(1 if found else 0)
 
 
