@@ -17,7 +17,7 @@ struct reading {
     struct span labels; /* what is still to be read */
     struct span region;
     bool endpoint; /* "vpce": an endpoint in somebody's network */
-    bool plain;    /* nothing but a region was taken, from a suffix of all services */
+    bool plain;    /* nothing but a region was taken */
 };
 
 static bool drop_last(struct span *labels, struct span label)
@@ -29,15 +29,35 @@ static bool drop_last(struct span *labels, struct span label)
     return true;
 }
 
-bool host_label_valid(struct span label)
+/* How many bytes at i tell of FIPS: "-fips" at the label's end or before another "-", or "fips-" at
+ * its beginning. */
+static size_t fips_bytes(struct span label, size_t i)
 {
+    static const size_t bytes = sizeof "-fips" - 1;
+    struct span rest = span_from(label, i);
+    if (i == 0 && span_starts(rest, SPAN("fips-")))
+        return bytes;
+    bool here = label.at[i] == '-' && span_starts(rest, SPAN("-fips"));
+    return here && (rest.len == bytes || rest.at[bytes] == '-') ? bytes : 0;
+}
+
+bool host_label_of_service(struct span label)
+{
+    static const struct span others[] = {
+        {"vpce", 4}, {"us-gov", 6}, {"dualstack", 9}, {"global", 6}, {"fips", 4}};
     for (size_t i = 0; i < label.len; i++) {
         char c = label.at[i];
         if (!(c >= 'a' && c <= 'z') && !ascii_digit(c)
             && (c != '-' || i == 0 || i + 1 == label.len))
             return false;
+        if (fips_bytes(label, i) > 0)
+            return false;
     }
-    return label.len > 0 && label.len <= 63;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (span_equal(label, others[i]))
+            return false;
+    return label.len > 0 && label.len <= 63 && !region_shaped(label)
+        && !span_starts(label, SPAN("vpce-"));
 }
 
 static void take_region(struct span *labels, struct span *region)
@@ -59,8 +79,7 @@ static void read_end(struct reading *r)
     take_region(&r->labels, &r->region);
     bool dual = drop_last(&r->labels, SPAN("dualstack")),
          global = drop_last(&r->labels, SPAN("global"));
-    r->plain = !r->endpoint && !gov && !dual && !global
-        && (span_equal(r->suffix, r->partition->dns) || span_equal(r->suffix, r->partition->dual));
+    r->plain = !r->endpoint && !gov && !dual && !global;
 }
 
 /* ---- what is looked up ---- */
@@ -71,18 +90,6 @@ struct key {
     struct span text[KEY_LABELS]; /* of n labels at n - 1, without what tells of FIPS */
     struct span left[KEY_LABELS]; /* what stands to the left of them in the host */
 };
-
-/* How many bytes at i tell of FIPS: "-fips" at the label's end or before another "-", or "fips-" at
- * its beginning. */
-static size_t fips_bytes(struct span label, size_t i)
-{
-    static const size_t bytes = sizeof "-fips" - 1;
-    struct span rest = span_from(label, i);
-    if (i == 0 && span_starts(rest, SPAN("fips-")))
-        return bytes;
-    bool here = label.at[i] == '-' && span_starts(rest, SPAN("-fips"));
-    return here && (rest.len == bytes || rest.at[bytes] == '-') ? bytes : 0;
-}
 
 static void write_label(struct buf *out, struct span label)
 {
@@ -178,23 +185,24 @@ static enum host_kind by_row(const struct reading *r, const struct host_row *row
     return HOST_SERVICE;
 }
 
-/* Labels that no table knows: one is AWS's all the same, and none where the suffix is a service's.
+/* The service whose hosts end in a suffix of its own, before which there is no more than a region.
  */
+static bool is_signin(const struct reading *r)
+{
+    return r->labels.len == 0 && r->plain
+        && (span_starts(r->suffix, SPAN("signin")) || span_starts(r->suffix, SPAN("oauth.")));
+}
+
+/* A label that no table knows; under a suffix of single services none is AWS's. */
 static enum host_kind unknown(const struct reading *r, struct aws_host *identity)
 {
     struct span label = r->labels;
-    bool signin = span_starts(r->suffix, SPAN("signin")) || span_starts(r->suffix, SPAN("oauth."));
-    if (label.len == 0 && signin) {
-        *identity = (struct aws_host){.service = SPAN("signin"),
-            .prefix = SPAN("signin"),
-            .region = r->region.len > 0 ? r->region : r->partition->global};
-        return HOST_SERVICE;
-    }
-    bool anybodys = span_starts(label, SPAN("vpce-")); /* an endpoint service, or so it is called */
-    if (!r->plain || r->region.len == 0 || anybodys || !host_label_valid(label))
-        return HOST_CUSTOMER;
+    bool of_all =
+        span_equal(r->suffix, r->partition->dns) || span_equal(r->suffix, r->partition->dual);
     if (span_ends(label, SPAN("-fips")))
         label.len -= sizeof "-fips" - 1;
+    if (!r->plain || !of_all || r->region.len == 0 || !host_label_of_service(label))
+        return HOST_CUSTOMER;
     *identity = (struct aws_host){.service = label, .region = r->region};
     return HOST_SERVICE;
 }
@@ -210,6 +218,12 @@ enum host_kind host_identify(
         return HOST_STRANGER;
     r.suffix = r.labels.len > 0 ? span_from(host, r.labels.len + 1) : host;
     read_end(&r);
+    if (is_signin(&r)) {
+        *identity = (struct aws_host){.service = SPAN("signin"),
+            .prefix = SPAN("signin"),
+            .region = r.region.len > 0 ? r.region : r.partition->global};
+        return HOST_SERVICE;
+    }
     if (!make_key(&r, &key))
         return HOST_CUSTOMER;
     size_t most = key.labels > 1 && !host_row_longer(key.text[0]) ? 1 : key.labels;

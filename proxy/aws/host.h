@@ -27,8 +27,9 @@ struct aws_host {
 enum host_kind host_identify(
     struct span host, struct span path, struct span home, struct aws_host *identity);
 
-/* Whether it can be one label of a host: small letters, digits and inner dashes. */
-bool host_label_valid(struct span label);
+/* Whether a label that no table knows can be a service's: small letters, digits and inner dashes,
+ * and nothing by which hosts tell a region, a variant or an endpoint in a network. */
+bool host_label_of_service(struct span label);
 
 /* How a service's canonical path is made: S3 and its kin sign it as it is (botocore:
  * disableDoubleEncoding). */

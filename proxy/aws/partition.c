@@ -92,21 +92,20 @@ static bool is_it(struct span host, struct span suffix, struct span *labels)
     return true;
 }
 
-/* aws and aws-us-gov share their suffixes: a region in the host tells, or the label "us-gov", else
+/* aws and aws-us-gov share their suffixes: the region at the end tells, or the label "us-gov", else
  * the region at home. */
 static const struct partition *told_by_region(
     const struct partition *found, struct span labels, struct span home)
 {
-    struct span label, region = home, gov = SPAN("us-gov");
-    if (!span_starts(home, gov) && !memmem(labels.at, labels.len, gov.at, gov.len))
+    struct span last = span_take_last(&labels, '.');
+    if (found != &partitions[AWS])
         return found;
-    while (span_next(&labels, '.', &label))
-        if (region_shaped(label))
-            region = label;
-        else if (span_equal(label, gov))
-            region = partitions[AWS_US_GOV].global;
-    const struct partition *told = partition_of_region(region);
-    return span_equal(told->dns, found->dns) ? told : found;
+    if (span_equal(last, SPAN("vpce")))
+        last = span_take_last(&labels, '.');
+    struct span gov = SPAN("us-gov");
+    bool is_gov = span_starts(last, gov) && (last.len == gov.len || region_shaped(last));
+    bool at_home = span_starts(home, gov) && !region_shaped(last);
+    return is_gov || at_home ? &partitions[AWS_US_GOV] : found;
 }
 
 const struct partition *partition_of_host(struct span host, struct span home, struct span *labels)

@@ -28,8 +28,7 @@ bool service_host_assume(struct span name, struct service *service)
 {
     struct host_row row;
     struct span none = {NULL, 0};
-    if (!host_label_valid(name) || span_starts(name, SPAN("vpce-"))
-        || host_row_find(name, none, &row))
+    if (!host_label_of_service(name) || host_row_find(name, none, &row))
         return false;
     *service = (struct service){.prefix = name,
         .name = name,
@@ -136,7 +135,9 @@ static void expand(struct buf *out, const struct asked *asked, struct span text)
 /* The region that a template names, as what it was made of: none is the one that is asked for. */
 static struct span region_in(const struct asked *asked, struct span template)
 {
-    struct span label, region = asked->region;
+    struct span label, region = asked->region, same = SPAN("{r}");
+    if (memmem(template.at, template.len, same.at, same.len))
+        return region;
     while (span_next(&template, '.', &label)) {
         if (span_equal(label, SPAN("{g}")))
             region = asked->partition->global;

@@ -136,6 +136,8 @@ static const struct {
     {TEXT("evil.vpce-1a2b.sqs.eu-west-1.vpce.amazonaws.com"), HOST_CUSTOMER},
     {TEXT("evil.brand-new.eu-west-1.amazonaws.com"), HOST_CUSTOMER},
     {TEXT("brand-new.dualstack.eu-west-1.amazonaws.com"), HOST_CUSTOMER},
+    {TEXT("fips.eu-west-1.amazonaws.com"), HOST_CUSTOMER},
+    {TEXT("eu-west-1.eu-west-1.amazonaws.com"), HOST_CUSTOMER},
     {TEXT("brand-new.global.api.aws"), HOST_CUSTOMER},
     {TEXT("fips.brand-new.eu-west-1.amazonaws.com"), HOST_CUSTOMER},
     {TEXT("brand-new.eu-west-1.on.aws"), HOST_CUSTOMER},

@@ -180,7 +180,8 @@ static void test_younger(void **state)
     (void)state;
     static const struct span no_labels[] = {TEXT(""), TEXT("-x"), TEXT("x-"), TEXT("New"),
         TEXT("a_b"), TEXT("a.b"), TEXT("evil.example"), TEXT("s3-website"), TEXT("compute-1"),
-        TEXT("elb"), TEXT("vpce-svc-1a2b"), TEXT("email-smtp"),
+        TEXT("elb"), TEXT("vpce-svc-1a2b"), TEXT("email-smtp"), TEXT("vpce"), TEXT("us-gov"),
+        TEXT("dualstack"), TEXT("global"), TEXT("fips"), TEXT("new-fips"), TEXT("eu-west-1"),
         TEXT("0123456789012345678901234567890123456789012345678901234567890123")};
     char memory[256];
     struct buf out = buf_over(memory, sizeof memory);
