@@ -169,7 +169,7 @@ bench: build/countersign build/venv/ready build/setup/bench.packages ## latency 
 bench-cold: layer build/countersign build/venv/ready build/setup/bench.packages ## what a cold start costs, with the static file
 	$(Q)$(PYTHON) tests/bench/cold.py
 
-compare-aws: build/asan/tables/ask build/venv/ready ## the tables of AWS against botocore's newest: what is new, and what is wrong
+compare-aws: build/asan/tables/ask build/venv/ready ## the tables of AWS against the newest botocore: what is new; CORPUS=its tests/functional/endpoint-rules
 	$(Q)python3 -m venv build/newest
 	$(Q)build/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade botocore
 	$(Q)build/newest/bin/python tests/tables/compare.py $(CORPUS)
