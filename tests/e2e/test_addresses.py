@@ -236,6 +236,16 @@ def test_an_endpoint_variable_writes_dashes_as_underscores(stage, authority):
         assert scope(other.last) == ("execute-api", "us-east-1")
 
 
+def test_an_endpoint_variable_may_use_any_name_of_the_service(stage, authority):
+    with Upstream(authority) as other:
+        here = stage(COUNTERSIGN_ENDPOINT_COST_EXPLORER=other.url, COUNTERSIGN_ENDPOINT_SES=other.url)
+        assert here.ask("POST", "/ce/", body=b"{}").status == 200
+        assert here.ask("POST", "/", body=b"{}", host="ce.us-east-1.amazonaws.com").status == 200
+        assert here.ask("GET", "/v2/email", host="email.eu-west-1.amazonaws.com").status == 200
+        assert [scope(request) for request in other.requests] == [("ce", "us-east-1")] * 2 + [("ses", "eu-west-1")]
+        assert not here.upstream.requests
+
+
 def test_a_plain_endpoint(stage):
     here = stage(tls=False)
     assert here.ask("PUT", "/s3/b/k", body=b"plain").status == 200
