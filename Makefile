@@ -131,7 +131,8 @@ test-programs: build/countersign build/asan/countersign $(UNIT_PROGRAMS) $(REPLA
 		build/asan/tables/ask build/venv/ready build/setup/test.packages
 	@:
 
-test: test-programs ## every test, under the sanitizers; TESTS="tests/e2e/test_x.py ..." for some
+# What tests/servers needs besides takes minutes to build, once: TESTS that are others do not wait for it.
+test: $(if $(findstring tests/servers,$(or $(TESTS),tests/servers)),test-servers-programs) test-programs ## every test, under the sanitizers; TESTS="tests/e2e/test_x.py ..." for some
 	$(Q)$(PYTHON) tests/run.py $(TESTS)
 
 # --- Fuzzing -----------------------------------------------------------------------------------
@@ -157,6 +158,7 @@ fuzz: $(FUZZERS:tests/fuzz/fuzz_%.c=fuzz-%) ## each fuzz target for FUZZ_SECONDS
 include layer/layer.mk
 include tests/lint/lint.mk
 include tests/examples/examples.mk
+include tests/servers/servers.mk
 include tests/clients/clients.mk
 include layer/publish.mk
 

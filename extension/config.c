@@ -11,6 +11,7 @@
 
 #define NUMBERS(X)                                                                \
     X("MAX_BODY", max_body, 10485760, 1, 1073741824, "bytes")                     \
+    X("PARTS", parts, 2, 1, 64, "parts")                                          \
     X("MAX_CONNECTIONS", max_connections, 256, 1, 10000, "connections")           \
     X("MAX_UPSTREAM", max_upstream, 64, 1, 1000, "connections")                   \
     X("CONNECT_TIMEOUT_MS", connect_timeout_ms, 3000, 1, 3600000, "milliseconds") \
@@ -125,7 +126,7 @@ static enum err read_metrics(struct config *config, struct fault *fault)
 }
 
 static const char *const known[] = {"LISTEN", "HOSTS", "AUTH", "ALLOW", "ENDPOINT", "CA_BUNDLE",
-    "S3_ADDRESSING", "MAX_BODY", "MAX_CONNECTIONS", "MAX_UPSTREAM", "CONNECT_TIMEOUT_MS",
+    "S3_ADDRESSING", "MAX_BODY", "PARTS", "MAX_CONNECTIONS", "MAX_UPSTREAM", "CONNECT_TIMEOUT_MS",
     "TIMEOUT_MS", "IDLE_MS", "CHECKSUM", "RETRIES", "PREWARM", "POLICY", "DRAIN", "ROLE_ARN",
     "METRICS", "SDK_SERVICES", "LOG_LEVEL", "LOG_FORMAT"};
 

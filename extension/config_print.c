@@ -40,6 +40,7 @@ void config_print(const struct config *config)
         p->ca_bundle ? span_of(p->ca_bundle) : SPAN("(Amazon's roots, then the system's)"));
     print_text(PREFIX "S3_ADDRESSING", p->route.s3_virtual ? SPAN("virtual") : SPAN("path"));
     print_number(PREFIX "MAX_BODY", p->max_body);
+    print_number(PREFIX "PARTS", p->parts);
     print_number(PREFIX "MAX_CONNECTIONS", p->max_connections);
     print_number(PREFIX "MAX_UPSTREAM", p->max_upstream);
     print_number(PREFIX "CONNECT_TIMEOUT_MS", p->connect_timeout_ms);

@@ -9,6 +9,7 @@
 #include "proxy/io/memory.h"
 #include "proxy/io/pool.h"
 #include "proxy/pages/pages.h"
+#include "proxy/parts.h"
 #include "proxy/proxy.h"
 
 enum {
@@ -34,8 +35,10 @@ struct proxy {
     size_t client_count, spare_count;
     size_t held_bytes;     /* of bodies, all exchanges together */
     size_t unproven_bytes; /* of them, of callers whose signature is not verified yet */
+    struct parts parts;
     uv_timer_t tick;
-    uv_timer_t grace; /* of a drain */
+    uv_timer_t grace;       /* of a drain */
+    unsigned grace_left_ms; /* once uploads are broken off */
     struct counters counters;
     int64_t last_use_ms;    /* wall clock */
     struct skew skew;       /* of the clock, as servers told */

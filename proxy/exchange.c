@@ -3,6 +3,7 @@
  *   HEAD ---> a page, or an error ----------------------------------------------> answered
  *     | (CREDENTIALS, where keys have to be fetched first)
  *     |---> HOLD (body hashed, or short) --> CONNECT --> SENT ------------------> answered
+ *     |       '--> PARTS (long, its length unknown) <--> CONNECT, SENT ---------> answered
  *     '---> CONNECT --> [CONTINUE] --> STREAM (body flows through) --> SENT ----> answered
  *                                         '--> DISCARD (answered early) --------> answered
  *
@@ -14,55 +15,7 @@
 
 #include <stdlib.h>
 
-#include "proxy/base/log.h"
 #include "proxy/exchange_state.h"
-
-enum { CONTINUE_MS = 1000 };
-
-static const struct {
-    const char *name;
-    enum err error; /* when it is over */
-    const char *text;
-} phases[] = {
-    [PHASE_HEAD] = {"head", ERR_REQUEST_TIMEOUT, "The request's head did not come in time."},
-    [PHASE_CREDENTIALS] = {"credentials", ERR_NO_CREDENTIALS,
-        "Credentials could not be fetched in time (COUNTERSIGN_TIMEOUT_MS)."},
-    [PHASE_HOLD] = {"hold", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
-    [PHASE_CONNECT] = {"connect", ERR_TOO_BUSY,
-        "All connections to this server are in use (COUNTERSIGN_MAX_UPSTREAM). Try again, or "
-        "send fewer at once."},
-    [PHASE_CONTINUE] = {"continue", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
-    [PHASE_STREAM] = {"stream", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
-    [PHASE_SENT] = {"sent", ERR_UPSTREAM_TIMEOUT,
-        "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
-    [PHASE_PAUSE] = {"pause", OK, ""},
-    [PHASE_DISCARD] = {"discard", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
-};
-
-void exchange_stir(struct exchange *x)
-{
-    bool asking = x->phase == PHASE_CONTINUE && x->answer < ANSWER_WEIGHED;
-    unsigned ms = asking ? CONTINUE_MS : x->proxy->options.timeout_ms;
-    x->ticks_left = ms / TICK_MS + 1;
-}
-
-static void enter(struct exchange *x, enum phase phase)
-{
-    x->phase = phase;
-    log_line(LOG_TRACE, "%s", phases[phase].name);
-    exchange_stir(x);
-}
-
-void exchange_enter(struct exchange *x, enum phase phase)
-{
-    enter(x, phase);
-}
-
-void exchange_pause(struct exchange *x, unsigned ms)
-{
-    enter(x, PHASE_PAUSE);
-    x->ticks_left = ms / TICK_MS + 1;
-}
 
 struct exchange *exchange_create(struct proxy *proxy, struct client *client)
 {
@@ -84,7 +37,7 @@ struct exchange *exchange_create(struct proxy *proxy, struct client *client)
     list_append(&proxy->exchanges, &x->link);
     proxy->counters.in_flight++;
     proxy_need_tick(proxy);
-    enter(x, PHASE_HEAD);
+    exchange_enter(x, PHASE_HEAD);
     return x;
 }
 
@@ -93,20 +46,18 @@ void exchange_free(struct exchange *x)
     free(x);
 }
 
-/* Whether the server's connection can serve another: request and answer whole, nothing odd about
- * either. */
-static bool reusable(const struct exchange *x)
+bool exchange_can_reuse(const struct exchange *x)
 {
     bool whole =
         x->answer == ANSWER_WHOLE || (x->answer == ANSWER_WEIGHED && body_whole(&x->answer_body));
     return x->phase == PHASE_SENT && whole && x->upstream && !upstream_blocked(x->upstream)
-        && x->answer_framing.keep_alive && !x->odd;
+        && send_complete(x) && x->answer_framing.keep_alive && !x->odd;
 }
 
 void exchange_let_upstream_go(struct exchange *x)
 {
     struct upstream *upstream = x->upstream;
-    bool again = reusable(x);
+    bool again = exchange_can_reuse(x);
     x->upstream = NULL;
     if (upstream && again)
         upstream_return(upstream);
@@ -126,11 +77,13 @@ static void release(struct exchange *x)
 {
     struct proxy *proxy = x->proxy;
     struct upstream *upstream = x->upstream;
-    bool again = reusable(x);
+    bool again = exchange_can_reuse(x);
+    parts_end(x);
     pool_leave(&x->lease);
     credentials_leave(&x->wait);
     chunk_chain_finish(&x->chain);
-    exchange_record(x);
+    if (!x->left)
+        exchange_record(x);
     exchange_close_access(x);
     proxy->held_bytes -= x->held_max;
     free(x->held);
@@ -149,19 +102,30 @@ static void release(struct exchange *x)
     proxy_check_drained(proxy);
 }
 
+/* It is over for its client; what an upload has begun is not left behind. */
+static void leave(struct exchange *x)
+{
+    x->client = NULL;
+    if (x->left || !x->upload || !cleanup_begins(x))
+        release(x);
+}
+
 void exchange_finish(struct exchange *x)
 {
     struct client *client = x->client;
     bool keep = !x->close;
-    release(x);
-    client_done(client, keep);
+    leave(x);
+    if (client)
+        client_done(client, keep);
 }
 
 void exchange_break(struct exchange *x, bool reset)
 {
     struct client *client = x->client;
+    if (x->left && cleanup_again(x))
+        return;
     x->broken = true;
-    release(x);
+    leave(x);
     if (client)
         client_break(client, reset);
 }
@@ -289,6 +253,8 @@ static size_t take_head(struct exchange *x, struct span bytes)
 
 size_t exchange_take(struct exchange *x, struct span bytes)
 {
+    if (x->upload && x->phase != PHASE_DISCARD)
+        return send_take(x, bytes);
     switch (x->phase) {
     case PHASE_HEAD:
         return take_head(x, bytes);
@@ -301,6 +267,7 @@ size_t exchange_take(struct exchange *x, struct span bytes)
         return send_take(x, bytes);
     case PHASE_DISCARD:
         return bytes.len;
+    case PHASE_PARTS:
     case PHASE_CREDENTIALS:
     case PHASE_CONNECT:
     case PHASE_SENT:
@@ -317,6 +284,8 @@ bool exchange_has_request(const struct exchange *x)
 
 bool exchange_is_full(const struct exchange *x)
 {
+    if (x->upload)
+        return parts_full(x);
     return x->phase == PHASE_STREAM && x->upstream && upstream_blocked(x->upstream);
 }
 
@@ -325,12 +294,6 @@ void exchange_client_ended(struct exchange *x)
     bool whole = x->phase == PHASE_DISCARD || (x->head_ns && body_whole(&x->body));
     if (!whole)
         exchange_break(x, false);
-}
-
-void exchange_hurry(struct exchange *x)
-{
-    if (x->phase == PHASE_PAUSE)
-        x->ticks_left = 1;
 }
 
 void exchange_client_gone(struct exchange *x)
@@ -347,40 +310,14 @@ void exchange_client_drained(struct exchange *x)
         upstream_read(x->upstream, true);
 }
 
-void exchange_abort(struct exchange *x)
+bool exchange_uploads(const struct exchange *x)
 {
-    exchange_break(x, true);
+    return x->upload && !x->left;
 }
 
-void exchange_timeout(struct exchange *x)
+void exchange_abort(struct exchange *x)
 {
-    struct fault fault;
-    enum err err = phases[x->phase].error;
-    const char *text = phases[x->phase].text;
-    if (x->phase == PHASE_CONTINUE && x->answer < ANSWER_WEIGHED) {
-        send_continue(x);
-        return;
-    }
-    if (x->phase == PHASE_PAUSE && !x->proxy->draining) {
-        send_repeat(x);
-        return;
-    }
-    if (x->phase == PHASE_PAUSE) {
-        receive_release(x); /* there is no time for another try */
-        return;
-    }
-    if (x->phase == PHASE_CREDENTIALS && x->answer == ANSWER_WEIGHED) {
-        credentials_leave(&x->wait);
-        receive_release(x);
-        return;
-    }
-    if (x->phase == PHASE_STREAM && upstream_blocked(x->upstream)) {
-        err = ERR_UPSTREAM_TIMEOUT;
-        text = "The server stopped taking the body.";
-    } else if (x->phase == PHASE_CONNECT && pool_waits_for_server(&x->lease)) {
-        err = ERR_UPSTREAM_TIMEOUT;
-        text = "The server could not be reached in time (COUNTERSIGN_TIMEOUT_MS).";
-    }
-    (void)fault_set(&fault, err, "%s", text);
-    exchange_fail(x, &fault);
+    if (x->upload)
+        cleanup_give_up(x);
+    exchange_break(x, true);
 }

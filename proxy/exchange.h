@@ -36,6 +36,9 @@ void exchange_hurry(struct exchange *x);
 /* Its time is over: the phase decides what that means. */
 void exchange_timeout(struct exchange *x);
 
+/* Whether it uploads in parts for a client, so that something must be cleaned up if it ends now. */
+bool exchange_uploads(const struct exchange *x);
+
 /* The proxy closes: broken off, whatever it does. */
 void exchange_abort(struct exchange *x);
 

@@ -83,6 +83,8 @@ static bool must_hold(const struct exchange *x)
 
 static enum err too_large(const struct exchange *x, struct fault *fault)
 {
+    if (x->splits)
+        return parts_too_long(fault);
     if (x->route.s3 && x->framing.kind == BODY_CHUNKED)
         return fault_set(fault, ERR_LENGTH_REQUIRED,
             "A body of unknown length is held only up to %zu bytes (COUNTERSIGN_MAX_BODY). Send "
@@ -128,8 +130,9 @@ static void plan_asking(struct exchange *x)
 enum err send_plan(struct exchange *x, struct fault *fault)
 {
     enum err err = known_hash(x, fault);
-    sum_plan(x);
     bool chunked = x->framing.kind == BODY_CHUNKED;
+    x->splits = !err && parts_plan(x);
+    sum_plan(x);
     x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
     x->copies = !x->holds && is_short(x) && x->opens != OPENS_TO_CHUNKS;
     plan_asking(x);
@@ -174,6 +177,8 @@ static enum err hold_piece(struct exchange *x, struct span piece, struct fault *
 static enum err on_held(struct exchange *x, struct fault *fault)
 {
     struct span body = {x->held, x->held_bytes};
+    if (x->hash.len > 0 && !x->access_open)
+        return OK;
     if (signer_hash(x->proxy->signer, body, x->hash_hex) != OK)
         return fault_set(
             fault, ERR_OUT_OF_MEMORY, "There is not enough memory to hash the request's body.");
@@ -194,17 +199,26 @@ enum err hold_bad_body(const struct exchange *x, struct fault *fault)
         "The request's body is not what its head promised: %s.", x->body.why);
 }
 
+static uint64_t most_to_come(const struct exchange *x)
+{
+    return x->splits ? multipart_most_bytes() : x->proxy->options.max_body - x->held_bytes;
+}
+
 void hold_take(struct exchange *x, struct span *bytes)
 {
     struct fault fault;
     struct span piece;
     enum body_step step;
     enum err err = OK;
+    if (x->splits && parts_due(x, bytes->len)) {
+        parts_begin(x, bytes);
+        return;
+    }
     while (!err && (step = body_next(&x->body, bytes, &piece)) == BODY_PIECE)
         err = hold_piece(x, piece, &fault);
     if (!err && step == BODY_BAD)
         err = hold_bad_body(x, &fault);
-    if (!err && x->body.left > x->proxy->options.max_body - x->held_bytes)
+    if (!err && x->body.left > most_to_come(x))
         err = too_large(x, &fault); /* a chunk's size tells it before its bytes come */
     if (!err && step == BODY_END && x->opens)
         err = open_end(x, hold_content, &fault);

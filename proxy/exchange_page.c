@@ -2,6 +2,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 #include "proxy/pages/presign_page.h"
+#include "proxy/pages/token_page.h"
 
 /* The page that is asked for, or NULL with the fault. */
 static const struct page *find_page(struct exchange *x, struct fault *fault)
@@ -9,13 +10,14 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     struct span query = x->route.query, parameter;
     const struct page *page = page_find(x->route.path);
     bool verify = false;
-    while (page && !page->presigns && span_next(&query, '&', &parameter))
+    while (page && !page->signs && span_next(&query, '&', &parameter))
         verify =
             verify || span_equal(span_first(parameter, span_find(parameter, '=')), SPAN("verify"));
     if (!page || verify) {
         (void)fault_set(fault, ERR_NOT_FOUND,
             "The proxy has no such page. There are /-/health, /-/identity (without ?verify in this "
-            "version), /-/metrics and /-/presign.");
+            "version), /-/metrics, /-/presign and /-/token/KIND, for rds, dsql, elasticache, "
+            "memorydb and msk.");
         return NULL;
     }
     if (head_method_is(&x->head, SPAN("GET")) || head_method_is(&x->head, SPAN("HEAD")))
@@ -31,34 +33,52 @@ static bool wants_text(const struct exchange *x)
 }
 
 /* The URL is for where the request would go, so it is routed as one. */
-static enum err write_presigned(struct exchange *x, struct buf *body, struct fault *fault)
+static enum err write_presigned(
+    struct exchange *x, const struct page_signing *with, struct buf *body, struct fault *fault)
+{
+    struct proxy *proxy = x->proxy;
+    struct presign_ask ask;
+    struct route route;
+    if (presign_parse(x->route.query, &ask, fault) != OK)
+        return fault->err;
+    ask.target.method = ask.method;
+    if (route_find(&proxy->route, &ask.target, &route, fault) != OK)
+        return fault->err;
+    if (route.kind != ROUTE_SERVICE)
+        return fault_set(
+            fault, ERR_BAD_REQUEST, "The parameter url must be a service's, not a page's.");
+    if (route.session)
+        return fault_set(fault, ERR_BAD_REQUEST,
+            "A URL of a directory bucket would be signed by a session of at most five minutes, "
+            "and is not offered: send the request itself to the proxy.");
+    place_route(proxy, &route);
+    return presign_write(&ask, &route, with, body, fault);
+}
+
+static enum err write_token(
+    struct exchange *x, const struct page_signing *with, struct buf *body, struct fault *fault)
+{
+    struct token_ask ask;
+    enum err err =
+        token_parse(token_kind(x->route.path), x->route.query, x->proxy->route.region, &ask, fault);
+    return err ? err : token_write(&ask, with, body, fault);
+}
+
+static enum err write_signed(
+    struct exchange *x, const struct page *page, struct buf *body, struct fault *fault)
 {
     struct proxy *proxy = x->proxy;
     struct credentials_store *store = proxy->options.credentials;
-    struct presign_ask ask;
-    struct route route;
-    struct presign_with with = {.signer = proxy->signer,
+    struct page_signing with = {.signer = proxy->signer,
+        .signer4a = proxy->signer4a,
         .credentials = credentials_current(store),
         .credentials_end_ms = credentials_facts(store).expires_ms,
         .now_ms = clock_wall_ms() + proxy->skew.offset_ms,
         .bare = wants_text(x)};
     if (!with.credentials)
         return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(store));
-    enum err err = presign_parse(x->route.query, &ask, fault);
-    ask.target.method = ask.method;
-    if (!err)
-        err = route_find(&proxy->route, &ask.target, &route, fault);
-    if (!err && route.kind != ROUTE_SERVICE)
-        err = fault_set(
-            fault, ERR_BAD_REQUEST, "The parameter url must be a service's, not a page's.");
-    if (!err && (route.sigv4a || route.session))
-        err = fault_set(fault, ERR_BAD_REQUEST,
-            "URLs of multi-region access points and of directory buckets, which are signed in "
-            "other ways, cannot be presigned by this version.");
-    if (err)
-        return err;
-    place_route(proxy, &route);
-    return presign_write(&ask, &route, &with, body, fault);
+    return page->signs == PAGE_SIGNS_URL ? write_presigned(x, &with, body, fault)
+                                         : write_token(x, &with, body, fault);
 }
 
 static enum err write_body(
@@ -67,8 +87,8 @@ static enum err write_body(
     struct proxy *proxy = x->proxy;
     const struct proxy_options *options = &proxy->options;
     struct pool_stats stats = pool_stats(proxy->pool);
-    if (page->presigns)
-        return write_presigned(x, body, fault);
+    if (page->signs)
+        return write_signed(x, page, body, fault);
     proxy->counters.clients = (unsigned)proxy->client_count;
     proxy->counters.upstream_open = stats.open;
     proxy->counters.upstream_opened = stats.opened;
@@ -89,7 +109,7 @@ static void write_page(struct exchange *x, const struct page *page)
         return;
     }
     struct answer_own own = {.status = 200,
-        .content_type = page->presigns && wants_text(x) ? SPAN("text/plain") : page->content_type,
+        .content_type = page->signs && wants_text(x) ? SPAN("text/plain") : page->content_type,
         .body = buf_span(&body),
         .to_head = head_method_is(&x->head, SPAN("HEAD"))};
     x->close = !x->framing.keep_alive || !body_whole(&x->body);

@@ -53,7 +53,7 @@ static const char *on_interim(struct exchange *x, struct gathered *g)
     x->answer_scan = (struct scan){.skipped_line = true};
     if (x->answer_head.status == 100) {
         x->server_continues = true;
-    } else if (x->head.minor > 0) {
+    } else if (x->head.minor > 0 && !steps_now(x)) {
         size_t start = g->head.len;
         answer_relay(&g->head, &x->answer_head, &x->answer_framing, ANSWER_BARE, connection);
         add(g, buf_since(&g->head, start));
@@ -65,7 +65,7 @@ static const char *on_interim(struct exchange *x, struct gathered *g)
  * of it. */
 static void stop_sending(struct exchange *x)
 {
-    if (x->phase == PHASE_SENT)
+    if (x->phase == PHASE_SENT && body_whole(&x->body))
         return;
     x->close = true;
     if (x->phase == PHASE_CONTINUE || x->answer_head.status >= 300)
@@ -90,11 +90,17 @@ static const char *begin_answer(struct exchange *x, struct gathered *g)
     return g->head.failed ? "its head is too large" : NULL;
 }
 
+/* The client must not take a step of its upload for the answer to its request. */
+static bool only_for_us(const struct exchange *x)
+{
+    return x->left || (steps_now(x) && x->answer_head.status < 300);
+}
+
 static const char *on_final(struct exchange *x, struct gathered *g)
 {
     body_begin(&x->answer_body, &x->answer_framing);
     weigh_clock(x);
-    if (!weigh_wants(x))
+    if (!only_for_us(x) && !weigh_wants(x))
         return begin_answer(x, g);
     x->answer = ANSWER_WEIGHED;
     exchange_stir(x); /* the server has spoken: it is no longer asked for its leave */
@@ -194,7 +200,7 @@ static const char *receive_weighed(struct exchange *x, struct gathered *g, struc
     const char *why = NULL;
     while ((step = body_next(&x->answer_body, bytes, &piece)) == BODY_PIECE)
         if (!weigh_take(x, piece)) {
-            why = release_weighed(x, g);
+            why = only_for_us(x) ? "it is too long for a step of an upload" : release_weighed(x, g);
             if (!why)
                 relay_piece(x, g, piece);
             return why;
@@ -230,7 +236,7 @@ static const char *receive_all(
 /* More is to come of the answer, or of the request. */
 static void go_on(struct exchange *x)
 {
-    if (stream_blocked(&x->client->stream))
+    if (x->client && stream_blocked(&x->client->stream))
         upstream_read(x->upstream, false);
     if (x->phase == PHASE_DISCARD)
         client_wake(x->client); /* it may wait to send what the server no longer wants */
@@ -238,9 +244,19 @@ static void go_on(struct exchange *x)
         send_continue(x); /* what the client has sent ahead may end the exchange */
 }
 
+/* Between two steps of an upload: nothing is asked of the server. */
+static bool asks_nothing(const struct exchange *x)
+{
+    return x->phase == PHASE_PARTS || x->phase == PHASE_CREDENTIALS;
+}
+
 void receive_bytes(struct upstream_user *user, struct span bytes)
 {
     struct exchange *x = CONTAINER_OF(user, struct exchange, user);
+    if (asks_nothing(x)) {
+        exchange_let_upstream_go(x);
+        return;
+    }
     struct gathered g;
     struct fault fault;
     g.count = g.lines = 0;
@@ -262,6 +278,10 @@ void receive_bytes(struct upstream_user *user, struct span bytes)
 void receive_release(struct exchange *x)
 {
     struct gathered g;
+    if (x->left) {
+        exchange_break(x, false);
+        return;
+    }
     g.count = g.lines = 0;
     g.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
     if (x->phase == PHASE_CREDENTIALS || x->phase == PHASE_PAUSE) /* the body may still be due */
@@ -281,6 +301,8 @@ void receive_end(struct upstream_user *user, bool whole)
     struct exchange *x = CONTAINER_OF(user, struct exchange, user);
     struct fault fault;
     x->upstream = NULL;
+    if (asks_nothing(x))
+        return;
     if (x->answer == ANSWER_BODY && x->answer_framing.kind == BODY_UNTIL_CLOSE && whole) {
         struct gathered g = {.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch)};
         relay_end(x, &g);

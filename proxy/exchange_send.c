@@ -2,6 +2,8 @@
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 
+enum { HELD_PIECE_BYTES = 256 * 1024 }; /* of what is held, in one write */
+
 static void write_to_client(struct exchange *x, struct span text)
 {
     uv_buf_t buffer = stream_buffer(text);
@@ -30,8 +32,9 @@ static enum pool_trust trust_needed(const struct exchange *x)
 {
     if (x->lost)
         return POOL_FRESH;
-    bool once = x->framing.kind != BODY_NONE && !x->held && !x->asks;
-    return once || send_is_conditional_write(&x->head) ? POOL_RECENT : POOL_ANY;
+    bool once = x->framing.kind != BODY_NONE && !x->held && !x->upload && !x->asks;
+    bool conditional = send_is_conditional_write(steps_message(x).head);
+    return once || conditional ? POOL_RECENT : POOL_ANY;
 }
 
 static void on_keys(struct credentials_wait *wait)
@@ -61,12 +64,15 @@ void send_connect(struct exchange *x)
     struct upstream *upstream = NULL;
     struct upstream_target target = {
         .server = x->route.server, .port = x->route.port, .tls = x->route.tls};
-    (void)proxy_used(x->proxy);
+    if (proxy_used(x->proxy))
+        exchange_let_upstream_go(x);
     if (wait_for_keys(x))
         return;
     exchange_enter(x, PHASE_CONNECT);
     x->take_ns = exchange_clock(x);
-    if (pool_take(x->proxy->pool, &target, trust_needed(x), &x->lease, &upstream) != OK)
+    if (x->upstream)
+        on_connected(x, x->upstream);
+    else if (pool_take(x->proxy->pool, &target, trust_needed(x), &x->lease, &upstream) != OK)
         exchange_fail(x, pool_fault(x->proxy->pool));
     else if (upstream)
         on_connected(x, upstream);
@@ -91,11 +97,31 @@ static void on_lease_failed(struct lease *lease, const struct fault *fault)
     exchange_fail(CONTAINER_OF(lease, struct exchange, lease), fault);
 }
 
+bool send_complete(const struct exchange *x)
+{
+    return !x->holds || x->held_sent == steps_message(x).held.len;
+}
+
+/* What is held goes out as fast as the server takes it: what it does not take would be copied. */
+static void send_held(struct exchange *x)
+{
+    while (!send_complete(x) && !upstream_blocked(x->upstream)) {
+        struct span rest = span_from(steps_message(x).held, x->held_sent);
+        uv_buf_t piece = stream_buffer(span_first(rest, HELD_PIECE_BYTES));
+        x->held_sent += piece.len;
+        x->sent += piece.len;
+        upstream_write(x->upstream, &piece, 1);
+    }
+}
+
 static void on_server_drained(struct upstream_user *user)
 {
     struct exchange *x = CONTAINER_OF(user, struct exchange, user);
     exchange_stir(x);
-    client_wake(x->client);
+    if (x->holds)
+        send_held(x);
+    else
+        client_wake(x->client);
 }
 
 void send_begin(struct exchange *x)
@@ -128,14 +154,17 @@ static struct outgoing_body body_to_send(struct exchange *x)
     struct outgoing_body body = {
         .chunked = chunked,
         .has_length = !chunked && (x->framing.kind != BODY_NONE || x->framing.has_length || writes),
-        .length = x->holds ? x->held_bytes
+        .length = x->holds ? steps_message(x).held.len
             : x->opens     ? x->opened_length
                            : x->framing.length,
         .opened = x->opens == OPENS_TO_PLAIN,
         .expect_continue = x->asks && !x->holds && x->held_bytes == 0,
         .hash = x->hash,
     };
-    sum_describe(x, &body);
+    if (steps_now(x))
+        steps_describe(x, &body);
+    else
+        sum_describe(x, &body);
     return body;
 }
 
@@ -143,12 +172,14 @@ static struct outgoing_body body_to_send(struct exchange *x)
 static enum err write_head(struct exchange *x, struct buf *out, struct fault *fault)
 {
     struct proxy *proxy = x->proxy;
-    struct outgoing outgoing = {.head = &x->head,
+    struct message message = steps_message(x);
+    struct outgoing outgoing = {.head = message.head,
         .route = &x->route,
+        .query = message.query,
         .signer = proxy->signer,
         .signer4a = proxy->signer4a,
         .body = body_to_send(x),
-        .strip_query = x->claimed && x->claim.in_query};
+        .strip_query = x->claimed && x->claim.in_query && !steps_now(x)};
     enum err err = session_keys(x, &outgoing.credentials, fault);
     if (err)
         return err;
@@ -161,8 +192,8 @@ static void on_connected(struct exchange *x, struct upstream *upstream)
 {
     struct fault fault;
     struct buf out = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
+    x->reused = upstream->used || upstream == x->upstream;
     x->upstream = upstream;
-    x->reused = upstream->used;
     x->attempts++;
     x->ready_ns = exchange_clock(x);
     upstream_lend(upstream, &x->user);
@@ -170,12 +201,15 @@ static void on_connected(struct exchange *x, struct upstream *upstream)
         exchange_fail(x, &fault);
         return;
     }
-    uv_buf_t buffers[] = {
-        stream_buffer(buf_span(&out)), uv_buf_init(x->held, (unsigned)x->held_bytes)};
-    x->sent += x->held_bytes;
-    bool asks = x->asks && x->held_bytes == 0;
-    exchange_enter(x, body_whole(&x->body) ? PHASE_SENT : asks ? PHASE_CONTINUE : PHASE_STREAM);
-    upstream_write(upstream, buffers, x->held_bytes > 0 ? 2 : 1);
+    struct span held = span_first(steps_message(x).held, HELD_PIECE_BYTES);
+    uv_buf_t buffers[] = {stream_buffer(buf_span(&out)), stream_buffer(held)};
+    bool asks = x->asks && held.len == 0, sent = x->upload || body_whole(&x->body);
+    x->sent += held.len;
+    x->held_sent = held.len;
+    exchange_enter(x, sent ? PHASE_SENT : asks ? PHASE_CONTINUE : PHASE_STREAM);
+    upstream_write(upstream, buffers, held.len > 0 ? 2 : 1);
+    if (x->holds)
+        send_held(x);
     if (x->phase == PHASE_STREAM)
         client_wake(x->client);
 }
@@ -276,7 +310,9 @@ static void take_streamed(struct exchange *x, struct span *bytes)
 size_t send_take(struct exchange *x, struct span bytes)
 {
     struct span left = bytes;
-    if (x->phase == PHASE_HOLD)
+    if (x->upload)
+        parts_fill(x, &left);
+    else if (x->phase == PHASE_HOLD)
         hold_take(x, &left);
     else
         take_streamed(x, &left);
@@ -288,10 +324,9 @@ bool send_repeatable(const struct exchange *x)
     return !x->body_begun; /* what has come of one that is kept is sent anew, the rest follows */
 }
 
-void send_repeat(struct exchange *x)
+void send_afresh(struct exchange *x)
 {
-    x->proxy->counters.sent_again++;
-    x->sent = 0;
+    x->held_sent = 0;
     x->interim = 0;
     x->server_continues = false;
     x->answer_head_bytes = x->weighed_bytes = 0;
@@ -300,11 +335,19 @@ void send_repeat(struct exchange *x)
     send_connect(x);
 }
 
+void send_repeat(struct exchange *x)
+{
+    x->proxy->counters.sent_again++;
+    x->sent = x->upload ? x->sent - x->held_sent : 0;
+    send_afresh(x);
+}
+
 bool send_again(struct exchange *x)
 {
     bool unanswered = x->answer == ANSWER_AWAITED && x->answer_head_bytes == 0 && x->interim == 0;
-    bool repeatable = !x->lost && !x->body_begun && !send_is_conditional_write(&x->head);
-    if (!x->reused || !unanswered || !repeatable)
+    bool conditional = send_is_conditional_write(steps_message(x).head);
+    bool repeatable = x->reused && unanswered && !x->lost && !x->body_begun && !conditional;
+    if (x->left || (!repeatable && !steps_repeat(x)))
         return false;
     x->lost = true;
     send_repeat(x);

@@ -1,9 +1,10 @@
-/* The state of an exchange, shared by its three files: exchange.c coordinates, exchange_send.c is
- * the way to the server, exchange_receive.c the way back. */
+/* The state of an exchange, shared by its files: exchange.c coordinates, exchange_send.c is the way
+ * to the server, exchange_receive.c the way back. */
 #pragma once
 
 #include "proxy/answer.h"
 #include "proxy/aws/chunk_signature.h"
+#include "proxy/aws/multipart.h"
 #include "proxy/base/log.h"
 #include "proxy/client.h"
 #include "proxy/core.h"
@@ -18,6 +19,7 @@ enum phase {
     PHASE_HEAD,        /* its head is coming */
     PHASE_CREDENTIALS, /* it waits for keys to be fetched */
     PHASE_HOLD,        /* its body is coming, and is held until it is whole */
+    PHASE_PARTS,       /* its body is coming, more than is held, and goes on in parts */
     PHASE_CONNECT,     /* it waits for a connection */
     PHASE_CONTINUE,    /* its head is sent; the server is to say whether it wants the body */
     PHASE_STREAM,      /* its body flows through */
@@ -61,6 +63,10 @@ struct exchange {
     char hash_hex[HASH_HEX_BYTES];
     char *held;
     size_t held_bytes, held_max;
+    size_t held_sent; /* of what is held, on this connection */
+    bool splits;      /* a body of unknown length, of an object: in parts where it is long */
+    bool left;        /* its client has its answer, or is gone; only the upload is cleaned up */
+    struct upload *upload; /* in parts; NULL where it has not come to that */
 
     struct credentials_wait wait;
     bool waited;         /* for keys, before it was admitted */
@@ -131,18 +137,29 @@ static inline bool exchange_times(const struct exchange *x)
     return log_enabled(LOG_DEBUG) || x->proxy->options.times_upstream;
 }
 
+/* A request as it is sent, but for what the proxy adds. */
+struct message {
+    const struct head *head;
+    struct span query;
+    struct span held; /* the body, or what is there of it */
+};
+
 /* Nanoseconds for that; else the clock is not asked, and it is 1. */
 static inline uint64_t exchange_clock(const struct exchange *x)
 {
     return exchange_times(x) ? uv_hrtime() : 1;
 }
 
-/* exchange.c: the only places where a phase changes; each re-arms the deadline. */
+/* exchange_deadline.c: the only place where a phase changes; it re-arms the deadline. */
 void exchange_enter(struct exchange *x, enum phase phase);
 
 /* Something moved: the silence is over. */
 void exchange_stir(struct exchange *x);
 
+/* The request is sent again after so long. */
+void exchange_pause(struct exchange *x, unsigned ms);
+
+/* exchange.c */
 /* Answers with the fault where nothing of an answer has gone out, else breaks the connection. Ends
  * the exchange. */
 void exchange_fail(struct exchange *x, const struct fault *fault);
@@ -152,6 +169,10 @@ void exchange_finish(struct exchange *x);
 
 /* Ends the exchange and the client's connection with it. reset: its end must look broken. */
 void exchange_break(struct exchange *x, bool reset);
+
+/* Whether the server's connection can serve another: request and answer whole, nothing odd about
+ * either. */
+bool exchange_can_reuse(const struct exchange *x);
 
 /* The server's connection goes back to the pool, or is closed where it cannot serve another. */
 void exchange_let_upstream_go(struct exchange *x);
@@ -167,9 +188,6 @@ enum admission { ADMITTED, NOT_ADMITTED, ADMISSION_WAITS };
  * they have to be. ADMISSION_WAITS: until then; exchange_understood() comes again. NOT_ADMITTED:
  * the fault says why: TOKEN_REQUIRED, HOST_NOT_ALLOWED, NO_CREDENTIALS. */
 MUST_USE enum admission exchange_admit(struct exchange *x, bool needs_keys, struct fault *fault);
-
-/* exchange.c: the request is sent again after so long. */
-void exchange_pause(struct exchange *x, unsigned ms);
 
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
@@ -212,6 +230,14 @@ MUST_USE enum err open_end(struct exchange *x, open_sink *sink, struct fault *fa
 /* exchange_sum.c */
 /* Whether the proxy adds a checksum: to a plain upload that has none of its own. */
 void sum_plan(struct exchange *x);
+/* Whether a head has a checksum of the client's own, or no content of the client's. */
+bool sum_has_own(const struct head *head);
+/* The name of the checksum that the proxy adds, and as S3 calls the algorithm. */
+struct span sum_name(const struct exchange *x);
+struct span sum_algorithm(const struct exchange *x);
+/* The checksum of content, going on from that of what stands before it. */
+uint64_t sum_of(const struct exchange *x, uint64_t before, struct span content);
+struct span sum_value(const struct exchange *x, uint64_t sum, char memory[SUM_VALUE_BYTES]);
 /* What the server is told of it. */
 void sum_describe(struct exchange *x, struct outgoing_body *body);
 /* Content that streams, and its end: in chunks, with the sum behind them, to the sink. */
@@ -219,8 +245,46 @@ MUST_USE enum err sum_take(
     struct exchange *x, struct span piece, open_sink *sink, struct fault *fault);
 MUST_USE enum err sum_end(struct exchange *x, open_sink *sink, struct fault *fault);
 
+/* exchange_parts.c */
+/* Whether the body is an object's, of unknown length, with nothing that speaks of the whole of it:
+ * then it goes on in parts where it is more than one. */
+bool parts_plan(const struct exchange *x);
+/* Whether what is held and this are more than is held without parts. */
+bool parts_due(const struct exchange *x, size_t more);
+/* From here on the body goes into parts, beginning with these bytes. May end the exchange. */
+void parts_begin(struct exchange *x, struct span *bytes);
+/* Takes from the bytes as far as there is room. May end the exchange. */
+void parts_fill(struct exchange *x, struct span *bytes);
+bool parts_full(const struct exchange *x);
+MUST_USE enum err parts_too_long(struct fault *fault);
+/* Whether others hold all the parts that there are. */
+bool parts_wait(const struct exchange *x);
+/* Frees all that the upload has. */
+void parts_end(struct exchange *x);
+
+/* exchange_steps.c */
+/* The upload's step under way; MULTIPART_NONE for the client's own request. */
+enum multipart_step steps_now(const struct exchange *x);
+/* What is to be sent. */
+struct message steps_message(const struct exchange *x);
+void steps_describe(struct exchange *x, struct outgoing_body *body);
+/* A step that does no harm if it is done twice: whether it is tried once more. */
+bool steps_repeat(struct exchange *x);
+/* A step has its answer, held and whole. False where it is to be weighed as any other. May end the
+ * exchange. */
+bool steps_answered(struct exchange *x);
+
+/* exchange_cleanup.c */
+/* Whether something is left to be done once the client has its answer, or is gone; then does it. */
+bool cleanup_begins(struct exchange *x);
+/* That has failed; whether it is tried another way. */
+bool cleanup_again(struct exchange *x);
+/* There is no time for it. */
+void cleanup_give_up(struct exchange *x);
+
 /* exchange_send.c */
-/* Asks for a connection; what follows comes of itself. May end the exchange. */
+/* Asks for a connection, where there is none yet; what follows comes of itself. May end the
+ * exchange. */
 void send_connect(struct exchange *x);
 /* Begins with the body, or with the connection where the body streams. */
 void send_begin(struct exchange *x);
@@ -232,10 +296,14 @@ void send_continue(struct exchange *x);
 bool send_again(struct exchange *x);
 /* A write that depends on the state it changes: sent twice, it would find its own work and fail. */
 bool send_is_conditional_write(const struct head *head);
+/* Whether all that is held has been sent. */
+bool send_complete(const struct exchange *x);
 /* Whether the request, answered or not, can be sent a second time: nothing of it is gone. */
 bool send_repeatable(const struct exchange *x);
 /* Sends it once more; what has come of an answer is forgotten. */
 void send_repeat(struct exchange *x);
+/* Sends what steps_message() says as if nothing had been sent before. May end the exchange. */
+void send_afresh(struct exchange *x);
 
 /* exchange_receive.c */
 void receive_bytes(struct upstream_user *user, struct span bytes);

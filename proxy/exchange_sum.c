@@ -8,15 +8,27 @@ enum { CHUNK_BYTES = 256 * 1024 };
 
 static const struct {
     struct span name, line; /* as a header, and as a trailer up to its value */
+    struct span algorithm;
     size_t value_bytes;
 } sums[] = {
-    [SUM_NONE] = {{"", 0}, {"", 0}, 0},
-    [SUM_CRC64NVME] = {{"x-amz-checksum-crc64nvme", 24}, {"x-amz-checksum-crc64nvme:", 25}, 12},
-    [SUM_CRC32C] = {{"x-amz-checksum-crc32c", 21}, {"x-amz-checksum-crc32c:", 22}, 8},
+    [SUM_NONE] = {{"", 0}, {"", 0}, {"", 0}, 0},
+    [SUM_CRC64NVME] = {{"x-amz-checksum-crc64nvme", 24}, {"x-amz-checksum-crc64nvme:", 25},
+        {"CRC64NVME", 9}, 12},
+    [SUM_CRC32C] = {{"x-amz-checksum-crc32c", 21}, {"x-amz-checksum-crc32c:", 22}, {"CRC32C", 6},
+        8},
 };
 
-/* Whether the client has seen to integrity itself, or sends no content of its own. */
-static bool has_own(const struct head *head)
+struct span sum_name(const struct exchange *x)
+{
+    return sums[x->sum_kind].name;
+}
+
+struct span sum_algorithm(const struct exchange *x)
+{
+    return sums[x->sum_kind].algorithm;
+}
+
+bool sum_has_own(const struct head *head)
 {
     static const struct span beginnings[] = {{"x-amz-checksum-", 15}, {"x-amz-sdk-checksum", 18},
         {"x-amz-trailer", 13}, {"x-amz-copy-source", 17}, {"content-md5", 11},
@@ -46,9 +58,10 @@ static bool puts_content(const struct exchange *x)
 
 void sum_plan(struct exchange *x)
 {
-    if (x->proxy->options.checksum == SUM_NONE || x->framing.kind != BODY_LENGTH
-        || x->framing.length == 0 || !span_equal(x->hash, SPAN("UNSIGNED-PAYLOAD")) || x->opens
-        || has_own(&x->head) || !puts_content(x))
+    bool content = x->splits || (x->framing.kind == BODY_LENGTH && x->framing.length > 0);
+    if (x->proxy->options.checksum == SUM_NONE || !content
+        || !span_equal(x->hash, SPAN("UNSIGNED-PAYLOAD")) || x->opens || sum_has_own(&x->head)
+        || !puts_content(x))
         return;
     x->sum_kind = x->proxy->options.checksum;
     x->sum = 0;
@@ -56,19 +69,19 @@ void sum_plan(struct exchange *x)
     x->sum_chunk_left = 0;
 }
 
-static void add(struct exchange *x, struct span content)
+uint64_t sum_of(const struct exchange *x, uint64_t before, struct span content)
 {
-    x->sum =
-        x->sum_kind == SUM_CRC32C ? crc32c((uint32_t)x->sum, content) : crc64nvme(x->sum, content);
+    return x->sum_kind == SUM_CRC32C ? crc32c((uint32_t)before, content)
+                                     : crc64nvme(before, content);
 }
 
-static struct span value(const struct exchange *x, char memory[SUM_VALUE_BYTES])
+struct span sum_value(const struct exchange *x, uint64_t sum, char memory[SUM_VALUE_BYTES])
 {
     struct buf text = buf_over(memory, SUM_VALUE_BYTES);
     if (x->sum_kind == SUM_CRC32C)
-        crc32c_text((uint32_t)x->sum, &text);
+        crc32c_text((uint32_t)sum, &text);
     else
-        crc64nvme_text(x->sum, &text);
+        crc64nvme_text(sum, &text);
     return buf_span(&text);
 }
 
@@ -78,9 +91,7 @@ void sum_describe(struct exchange *x, struct outgoing_body *body)
         return;
     body->checksum = sums[x->sum_kind].name;
     if (x->holds) {
-        x->sum = 0;
-        add(x, (struct span){x->held, x->held_bytes});
-        body->checksum_value = value(x, x->sum_value);
+        body->checksum_value = sum_value(x, sum_of(x, 0, steps_message(x).held), x->sum_value);
         return;
     }
     body->decoded_length = x->framing.length;
@@ -101,7 +112,7 @@ enum err sum_take(struct exchange *x, struct span piece, open_sink *sink, struct
             err = sink(x, buf_span(&line), fault);
         }
         struct span part = span_first(piece, (size_t)x->sum_chunk_left);
-        add(x, part);
+        x->sum = sum_of(x, x->sum, part);
         x->sum_left -= part.len;
         x->sum_chunk_left -= part.len;
         piece = span_from(piece, part.len);
@@ -119,7 +130,7 @@ enum err sum_end(struct exchange *x, open_sink *sink, struct fault *fault)
     struct buf end = buf_over(memory, sizeof memory);
     struct buf trailer = buf_over(trailer_memory, sizeof trailer_memory);
     buf_add(&trailer, sums[x->sum_kind].line);
-    buf_add(&trailer, value(x, value_memory));
+    buf_add(&trailer, sum_value(x, x->sum, value_memory));
     buf_text(&trailer, "\r\n");
     aws_chunked_write_end(&end, buf_span(&trailer));
     return sink(x, buf_span(&end), fault);

@@ -9,16 +9,34 @@ enum {
     WEIGHED_MAX_BYTES = 16 * 1024,
     PAUSE_FIRST_MS = 200, /* at most; it doubles */
     PAUSE_MAX_MS = 5000,
+    STEP_RETRIES = 3,                    /* of an upload's, at least */
     PAUSE_NEVER_MS = 1000 * 1000 * 1000, /* more than any timeout */
 };
+
+/* A part can be sent again whatever happened, and its client cannot send it again. */
+static bool is_part(const struct exchange *x)
+{
+    return steps_now(x) == MULTIPART_PART;
+}
+
+static unsigned retries_allowed(const struct exchange *x)
+{
+    unsigned asked = x->proxy->options.retries;
+    return steps_now(x) > MULTIPART_CREATE && asked < STEP_RETRIES ? STEP_RETRIES : asked;
+}
+
+static bool server_failed(const struct exchange *x)
+{
+    return is_part(x) && x->answer_head.status >= 500;
+}
 
 bool weigh_wants(const struct exchange *x)
 {
     const struct framing *framing = &x->answer_framing;
     bool small = framing->kind == BODY_CHUNKED || framing->kind == BODY_NONE
         || (framing->kind == BODY_LENGTH && framing->length <= WEIGHED_MAX_BYTES);
-    return small && remedy_possible(x->answer_head.status)
-        && (!x->remedied || x->retries < x->proxy->options.retries);
+    return small && (remedy_possible(x->answer_head.status) || server_failed(x))
+        && (!x->remedied || x->retries < retries_allowed(x));
 }
 
 bool weigh_take(struct exchange *x, struct span piece)
@@ -141,8 +159,8 @@ static void pause_or_relay(struct exchange *x)
 {
     uint64_t ms = pause_ms(x);
     bool patient = x->paused_ms + ms < x->proxy->options.timeout_ms;
-    if (x->retries == x->proxy->options.retries || !patient || !send_repeatable(x)
-        || send_is_conditional_write(&x->head)) {
+    if (x->retries >= retries_allowed(x) || !patient || !send_repeatable(x)
+        || send_is_conditional_write(steps_message(x).head)) {
         receive_release(x);
         return;
     }
@@ -152,15 +170,23 @@ static void pause_or_relay(struct exchange *x)
     exchange_pause(x, (unsigned)ms);
 }
 
-void weigh_decide(struct exchange *x)
+static enum remedy find_remedy(const struct exchange *x, struct span *region)
 {
-    struct span region = {NULL, 0};
     struct refusal refusal = {.status = x->answer_head.status,
         .s3 = x->route.s3,
         .error_type = answer_field(x, SPAN("X-Amzn-ErrorType")),
         .bucket_region = answer_field(x, SPAN("X-Amz-Bucket-Region")),
         .body = {x->answer_memory + x->answer_head_bytes, x->weighed_bytes}};
-    switch (remedy_of(&refusal, &region)) {
+    enum remedy remedy = remedy_of(&refusal, region);
+    return remedy == REMEDY_NONE && server_failed(x) ? REMEDY_PAUSE : remedy;
+}
+
+void weigh_decide(struct exchange *x)
+{
+    struct span region = {NULL, 0};
+    if (steps_answered(x))
+        return;
+    switch (find_remedy(x, &region)) {
     case REMEDY_KEYS:
         renew_keys(x);
         break;

@@ -63,6 +63,10 @@ static void write_checksum(
 {
     if (o->body.checksum_value.len > 0)
         write_signed(out, canonical, o->body.checksum, o->body.checksum_value);
+    if (o->body.algorithm.len > 0)
+        write_signed(out, canonical, SPAN("X-Amz-Checksum-Algorithm"), o->body.algorithm);
+    if (o->body.of_whole)
+        write_signed(out, canonical, SPAN("X-Amz-Checksum-Type"), SPAN("FULL_OBJECT"));
     if (!wraps(&o->body))
         return;
     buf_text(out, "Content-Encoding: ");
@@ -144,7 +148,7 @@ static enum err sign(const struct outgoing *o, const struct scope *scope,
 enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out,
     struct buf scratch, struct fault *fault)
 {
-    struct span query = o->route->query;
+    struct span query = o->query;
     if (query.at && o->strip_query) {
         claim_strip_query(query, &scratch);
         query = scratch.len > 0 ? buf_span(&scratch) : (struct span){NULL, 0};

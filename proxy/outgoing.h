@@ -15,6 +15,8 @@ struct outgoing_body {
     struct span checksum;       /* the name of a checksum; len == 0 where there is none */
     struct span checksum_value; /* where it is known; else it comes as a trailer of aws-chunked */
     uint64_t decoded_length;    /* of what is in those chunks */
+    struct span algorithm;      /* of the checksum that an upload in parts will have; or len == 0 */
+    bool of_whole;              /* the checksum is that of all parts together */
     bool opened;                /* it was aws-chunked, and is so no more */
     struct span hash;           /* hex SHA-256, or one of SigV4's literals */
 };
@@ -22,6 +24,7 @@ struct outgoing_body {
 struct outgoing {
     const struct head *head;
     const struct route *route;
+    struct span query;                     /* at == NULL where there is none */
     const struct credentials *credentials; /* those of a session where the route asks for one */
     struct signer *signer;
     struct signer4a *signer4a; /* for routes that are signed by SigV4A */

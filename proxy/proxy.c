@@ -40,6 +40,7 @@ struct proxy *proxy_create(const struct proxy_options *options)
     list_init(&proxy->clients);
     list_init(&proxy->exchanges);
     list_init(&proxy->spare);
+    parts_init(&proxy->parts, options->parts);
     proxy->signer = signer_create();
     proxy->signer4a = proxy->signer ? signer4a_create(proxy->signer) : NULL;
     proxy->express = proxy->signer4a ? express_create() : NULL;
@@ -110,15 +111,20 @@ enum err proxy_listen(struct proxy *proxy, struct fault *fault)
     return err ? err : refuse_loops(proxy, fault);
 }
 
-/* One whose time is over; ending it may end others, so the search begins anew each time. */
-static struct exchange *overdue(const struct proxy *proxy)
+/* Ending one may end others, so the search begins anew each time. */
+static struct exchange *find(const struct proxy *proxy, bool (*fits)(const struct exchange *x))
 {
     for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next) {
         struct exchange *x = CONTAINER_OF(at, struct exchange, link);
-        if (x->ticks_left == 0)
+        if (fits(x))
             return x;
     }
     return NULL;
+}
+
+static bool overdue(const struct exchange *x)
+{
+    return x->ticks_left == 0;
 }
 
 static bool tick_clients(struct proxy *proxy)
@@ -139,7 +145,7 @@ static void on_tick(uv_timer_t *timer)
     (void)proxy_used(proxy); /* an exchange under way is a use, and must not hide a restore */
     for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next)
         CONTAINER_OF(at, struct exchange, link)->ticks_left--;
-    while ((x = overdue(proxy)))
+    while ((x = find(proxy, overdue)))
         exchange_timeout(x);
     bool waiting = listeners_retry(&proxy->listeners);
     if (!tick_clients(proxy) && !waiting && list_empty(&proxy->exchanges))
@@ -242,6 +248,16 @@ static void on_grace_over(uv_timer_t *timer)
         client_break(CONTAINER_OF(at, struct client, link), false);
 }
 
+/* An upload in parts that has not ended by now is broken off while there is time to abort it. */
+static void on_grace_near(uv_timer_t *timer)
+{
+    struct proxy *proxy = CONTAINER_OF(timer, struct proxy, grace);
+    struct exchange *x;
+    while ((x = find(proxy, exchange_uploads)))
+        exchange_break(x, true);
+    (void)uv_timer_start(timer, on_grace_over, proxy->grace_left_ms, 0);
+}
+
 void proxy_drain(struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void *user), void *user)
 {
     proxy->draining = true;
@@ -256,7 +272,8 @@ void proxy_drain(struct proxy *proxy, unsigned grace_ms, void (*on_drained)(void
     }
     for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next)
         exchange_hurry(CONTAINER_OF(at, struct exchange, link));
-    (void)uv_timer_start(&proxy->grace, on_grace_over, grace_ms, 0);
+    proxy->grace_left_ms = grace_ms / 4;
+    (void)uv_timer_start(&proxy->grace, on_grace_near, grace_ms - proxy->grace_left_ms, 0);
     listeners_close(&proxy->listeners);
 }
 

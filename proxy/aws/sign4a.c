@@ -228,26 +228,26 @@ enum err signer4a_signature(struct signer4a *signer, const struct credentials *c
     return out->failed ? ERR_OUT_OF_MEMORY : OK;
 }
 
-static enum err sign(struct signer4a *signer, const struct credentials *credentials,
-    const struct scope *scope, const char hash_hex[HASH_HEX_BYTES], struct buf *out)
+enum err signer4a_sign(struct signer4a *signer, const struct credentials *credentials,
+    const struct scope *scope, struct canonical *canonical, struct signature4a *signature)
 {
-    char memory[512];
+    char memory[512], hash_hex[HASH_HEX_BYTES];
     struct buf to_sign = buf_over(memory, sizeof memory);
+    enum err err = signer_hash_canonical(signer->hasher, canonical, &signature->names, hash_hex);
+    if (err)
+        return err;
     signer4a_string_to_sign(scope, hash_hex, &to_sign);
     if (to_sign.failed)
         return ERR_OUT_OF_MEMORY;
-    return signer4a_signature(signer, credentials, buf_span(&to_sign), out);
+    return signer4a_signature(signer, credentials, buf_span(&to_sign), &signature->hex);
 }
 
 enum err signer4a_authorize(struct signer4a *signer, const struct credentials *credentials,
     const struct scope *scope, struct canonical *canonical, struct buf *out)
 {
-    char names_memory[8192], hash_hex[HASH_HEX_BYTES], hex[SIGN4A_MAX_HEX_BYTES];
-    struct buf names = buf_over(names_memory, sizeof names_memory);
-    struct buf signature = buf_over(hex, sizeof hex);
-    enum err err = signer_hash_canonical(signer->hasher, canonical, &names, hash_hex);
-    if (!err)
-        err = sign(signer, credentials, scope, hash_hex, &signature);
+    char names[8192], hex[SIGN4A_MAX_HEX_BYTES];
+    struct signature4a signature = {buf_over(names, sizeof names), buf_over(hex, sizeof hex)};
+    enum err err = signer4a_sign(signer, credentials, scope, canonical, &signature);
     if (err)
         return err;
     buf_text(out, "Authorization: " ALGORITHM " Credential=");
@@ -255,9 +255,9 @@ enum err signer4a_authorize(struct signer4a *signer, const struct credentials *c
     buf_char(out, '/');
     scope4a_write(scope, out);
     buf_text(out, ", SignedHeaders=");
-    buf_add(out, buf_span(&names));
+    buf_add(out, buf_span(&signature.names));
     buf_text(out, ", Signature=");
-    buf_add(out, buf_span(&signature));
+    buf_add(out, buf_span(&signature.hex));
     buf_text(out, "\r\n");
     return out->failed ? ERR_OUT_OF_MEMORY : OK;
 }

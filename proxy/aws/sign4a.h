@@ -19,6 +19,11 @@ enum {
     SIGN4A_POINT_BYTES = 65,       /* 4, x, y */
 };
 
+struct signature4a {
+    struct buf names; /* "host;x-amz-date" */
+    struct buf hex;
+};
+
 /* NULL where there is no memory. hasher makes the canonical requests; it must outlive the signer.
  */
 struct signer4a *signer4a_create(struct signer *hasher);
@@ -40,6 +45,11 @@ void signer4a_string_to_sign(
  * Errors: OUT_OF_MEMORY. */
 MUST_USE enum err signer4a_signature(struct signer4a *signer, const struct credentials *credentials,
     struct span string_to_sign, struct buf *out);
+
+/* From canonical request to signature: appends the list of signed headers to names and the
+ * signature in hexadecimal. Sorts canonical's fields. Errors: as signer4a_authorize(). */
+MUST_USE enum err signer4a_sign(struct signer4a *signer, const struct credentials *credentials,
+    const struct scope *scope, struct canonical *canonical, struct signature4a *signature);
 
 /* All stages: appends an Authorization field with its CRLF. Sorts canonical's fields.
  * Errors: BAD_REQUEST (too many parameters), OUT_OF_MEMORY. */

@@ -2,6 +2,21 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+bool buf_reserve(struct buf *b, size_t more)
+{
+    enum { FIRST_BYTES = 4096 };
+    size_t max = b->max ? b->max : FIRST_BYTES;
+    while (max - b->len < more)
+        max *= 2;
+    char *at = max > b->max ? realloc(b->at, max) : b->at;
+    if (!at)
+        return false;
+    b->at = at;
+    b->max = max;
+    return true;
+}
 
 void buf_add(struct buf *b, struct span s)
 {
@@ -48,19 +63,32 @@ void buf_hex(struct buf *b, const unsigned char *bytes, size_t len)
     }
 }
 
+#define ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+static void add_base64(struct buf *b, struct span bytes, const char digits[65], bool padded)
+{
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        size_t left = bytes.len - i;
+        const unsigned char *next = (const unsigned char *)bytes.at + i;
+        unsigned group = (unsigned)next[0] << 16;
+        group |= left > 1 ? (unsigned)next[1] << 8 : 0;
+        group |= left > 2 ? next[2] : 0;
+        for (unsigned digit = 0; digit < 4; digit++)
+            if (digit <= left)
+                buf_char(b, digits[group >> (18 - 6 * digit) & 63]);
+            else if (padded)
+                buf_char(b, '=');
+    }
+}
+
 void buf_base64(struct buf *b, const unsigned char *bytes, size_t len)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < len; i += 3) {
-        size_t left = len - i;
-        unsigned group = (unsigned)bytes[i] << 16;
-        group |= left > 1 ? (unsigned)bytes[i + 1] << 8 : 0;
-        group |= left > 2 ? bytes[i + 2] : 0;
-        buf_char(b, digits[group >> 18]);
-        buf_char(b, digits[group >> 12 & 63]);
-        buf_char(b, left > 1 ? digits[group >> 6 & 63] : '=');
-        buf_char(b, left > 2 ? digits[group & 63] : '=');
-    }
+    add_base64(b, (struct span){(const char *)bytes, len}, ALPHABET "+/", true);
+}
+
+void buf_base64url(struct buf *b, const unsigned char *bytes, size_t len)
+{
+    add_base64(b, (struct span){(const char *)bytes, len}, ALPHABET "-_", false);
 }
 
 void buf_format(struct buf *b, const char *format, ...)

@@ -16,6 +16,10 @@ static inline struct buf buf_over(char *memory, size_t bytes)
     return (struct buf){.at = memory, .max = bytes};
 }
 
+/* Makes room for so many bytes more, in memory of malloc()'s that whoever has the buffer frees; it
+ * begins zeroed. False where there is none. */
+bool buf_reserve(struct buf *b, size_t more);
+
 static inline struct span buf_span(const struct buf *b)
 {
     return (struct span){b->at, b->len};
@@ -32,7 +36,8 @@ void buf_char(struct buf *b, char c);
 void buf_lower(struct buf *b, struct span s);
 void buf_number(struct buf *b, uint64_t number);
 void buf_hex(struct buf *b, const unsigned char *bytes, size_t len);
-void buf_base64(struct buf *b, const unsigned char *bytes, size_t len); /* RFC 4648, 4; padded */
+void buf_base64(struct buf *b, const unsigned char *bytes, size_t len);    /* RFC 4648, 4; padded */
+void buf_base64url(struct buf *b, const unsigned char *bytes, size_t len); /* 5; not padded */
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define buf_text(b, literal) buf_add((b), SPAN(literal))

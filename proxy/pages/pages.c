@@ -1,6 +1,7 @@
 #include "proxy/pages/pages.h"
 
 #include "proxy/aws/partition.h"
+#include "proxy/pages/token_page.h"
 #include "proxy/permissions/identity.h"
 
 static void write_health(const struct page_facts *facts, struct buf *out)
@@ -124,17 +125,19 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
         "" literal, sizeof(literal) - 1 \
     }
 static const struct page pages[] = {
-    {TEXT("/-/health"), false, false, false, TEXT("application/json"), write_health},
-    {TEXT("/-/identity"), true, true, false, TEXT("application/json"), write_identity},
-    {TEXT("/-/metrics"), true, false, false, TEXT("text/plain; version=0.0.4; charset=utf-8"),
-        write_metrics},
-    {TEXT("/-/presign"), true, true, true, TEXT("application/json"), NULL},
+    {TEXT("/-/health"), false, false, PAGE_SIGNS_NOTHING, TEXT("application/json"), write_health},
+    {TEXT("/-/identity"), true, true, PAGE_SIGNS_NOTHING, TEXT("application/json"), write_identity},
+    {TEXT("/-/metrics"), true, false, PAGE_SIGNS_NOTHING,
+        TEXT("text/plain; version=0.0.4; charset=utf-8"), write_metrics},
+    {TEXT("/-/presign"), true, true, PAGE_SIGNS_URL, TEXT("application/json"), NULL},
 };
+static const struct page token_page = {
+    TEXT("/-/token/KIND"), true, true, PAGE_SIGNS_TOKEN, TEXT("application/json"), NULL};
 
 const struct page *page_find(struct span path)
 {
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         if (span_equal(pages[i].path, path))
             return &pages[i];
-    return NULL;
+    return token_kind(path) == LOGIN_NONE ? NULL : &token_page;
 }

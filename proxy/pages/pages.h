@@ -24,11 +24,14 @@ struct page_facts {
     struct span function_name, function_version, region;
 };
 
+/* What is signed where a page is asked for: presign_page.h and token_page.h write these. */
+enum page_signs { PAGE_SIGNS_NOTHING, PAGE_SIGNS_URL, PAGE_SIGNS_TOKEN };
+
 struct page {
     struct span path;
     bool needs_token;
     bool needs_keys; /* credentials are fetched for it where they have to be */
-    bool presigns;   /* presign_page.h writes it */
+    enum page_signs signs;
     struct span content_type;
     void (*write)(const struct page_facts *facts, struct buf *out);
 };

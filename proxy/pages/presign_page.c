@@ -119,37 +119,19 @@ static void write_fields(const struct presign_ask *ask, struct buf *out)
     buf_char(out, '}');
 }
 
-/* What holds beside the URL: which request it is for, until when, and why not longer. */
-static void write_facts(const struct presign_ask *ask, const struct presign_with *with,
+/* What holds beside the URL: which request it is for, and until when. */
+static void write_facts(const struct presign_ask *ask, const struct page_signing *with,
     uint64_t expires_s, struct buf *out)
 {
-    char moment[25];
-    clock_rfc3339(with->now_ms + (int64_t)expires_s * 1000, moment);
     buf_text(out, "\",\n  \"method\": \"");
     buf_add(out, ask->method);
-    buf_text(out, "\",\n  \"expires\": ");
-    buf_number(out, expires_s);
-    buf_format(out, ",\n  \"expiresAt\": \"%s\"", moment);
+    buf_char(out, '"');
     write_fields(ask, out);
-    if (expires_s < ask->expires_s)
-        buf_text(out, ",\n  \"note\": \"It ends with the credentials, sooner than was asked.\"");
-    else if (with->credentials_end_ms == 0)
-        buf_text(out,
-            ",\n  \"note\": \"It ends with the credentials where these end sooner; when that "
-            "is they do not say.\"");
-    buf_text(out, "\n}\n");
-}
-
-static uint64_t lifetime_s(const struct presign_ask *ask, const struct presign_with *with)
-{
-    int64_t left_s = (with->credentials_end_ms - with->now_ms) / 1000;
-    if (with->credentials_end_ms == 0 || left_s >= (int64_t)ask->expires_s)
-        return ask->expires_s;
-    return left_s > 0 ? (uint64_t)left_s : 0;
+    page_write_lifetime(with, ask->expires_s, expires_s, out);
 }
 
 enum err presign_write(const struct presign_ask *ask, const struct route *route,
-    const struct presign_with *with, struct buf *out, struct fault *fault)
+    const struct page_signing *with, struct buf *out, struct fault *fault)
 {
     char memory[PRESIGN_TEXT_BYTES];
     struct buf query = buf_over(memory, sizeof memory);
@@ -160,11 +142,11 @@ enum err presign_write(const struct presign_ask *ask, const struct route *route,
         .style = route->s3 ? PATH_ONCE : PATH_TWICE,
         .payload_hash = route->s3 ? SPAN("UNSIGNED-PAYLOAD") : SPAN(EMPTY_SHA256),
         .scope = {amz_date_of(with->now_ms / 1000), route->region, route->service},
-        .expires_s = lifetime_s(ask, with),
+        .signer4a = route->sigv4a ? with->signer4a : NULL,
         .fields = ask->fields,
         .count = ask->count};
-    if (presign.expires_s == 0)
-        return fault_set(fault, ERR_NO_CREDENTIALS, "The credentials are ending now. Try again.");
+    if (page_lifetime(with, ask->expires_s, &presign.expires_s, fault) != OK)
+        return fault->err;
     if (presign_query(with->signer, with->credentials, &presign, &query) != OK)
         return fault_set(
             fault, ERR_BAD_REQUEST, "The URL is too long, or has too many parameters.");

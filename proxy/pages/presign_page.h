@@ -5,6 +5,7 @@
 
 #include "proxy/aws/presign.h"
 #include "proxy/aws/route.h"
+#include "proxy/pages/signing.h"
 
 enum { PRESIGN_FIELDS_MAX = 16, PRESIGN_TEXT_BYTES = 32 * 1024 };
 
@@ -20,15 +21,7 @@ struct presign_ask {
 /* query: the page's own. Errors: BAD_REQUEST, naming the parameter. */
 MUST_USE enum err presign_parse(struct span query, struct presign_ask *ask, struct fault *fault);
 
-struct presign_with {
-    struct signer *signer;
-    const struct credentials *credentials;
-    int64_t credentials_end_ms; /* Unix time; 0: not known */
-    int64_t now_ms;
-    bool bare; /* the URL alone, not JSON */
-};
-
 /* Appends the answer: a URL never lives longer than the credentials. Errors: BAD_REQUEST (too many
  * parameters in the URL), OUT_OF_MEMORY (out is too small), NO_CREDENTIALS (they have ended). */
 MUST_USE enum err presign_write(const struct presign_ask *ask, const struct route *route,
-    const struct presign_with *with, struct buf *out, struct fault *fault);
+    const struct page_signing *with, struct buf *out, struct fault *fault);

@@ -1,35 +1,13 @@
-# make test-clients: strict S3 servers of others, real clients through the proxy and directly, random requests.
+# make test-clients: real clients through the proxy and directly, before the servers of tests/servers.
 # What these are made of comes by their ordinary package clients and stays in build/clients.
 
 CLIENTS := build/clients
-CLIENTS_GO := $(CLIENTS)/go
-VERSITYGW_VERSION := v1.8.0
-
-# Everything that Go fetches and builds stays in build/clients/go, and can be deleted.
-clients_go = env -u GOROOT GOPATH=$(CURDIR)/$(CLIENTS_GO)/path GOCACHE=$(CURDIR)/$(CLIENTS_GO)/cache \
-	GOFLAGS='-modcacherw -buildvcs=false -trimpath' GOTOOLCHAIN=local CGO_ENABLED=0 $(CURDIR)/$(CLIENTS_GO)/bin/go
-# $(call quietly,LOG): what a command says, only if it fails.
-quietly = >$(1) 2>&1 || { cat $(1); exit 1; }
-
-$(CLIENTS_GO)/ready: tests/setup/go.sh | build/setup/python.packages
-	$(say) GO $(CLIENTS_GO)/bin/go
-	@mkdir -p $(@D)
-	$(Q)$< $(@D) $(call quietly,$(CLIENTS_GO).log)
-	@touch $@
-
-# A folder for each version, so that it is built again for another one alone.
-VERSITYGW := $(CLIENTS)/versitygw-$(VERSITYGW_VERSION)/versitygw
-$(VERSITYGW): | $(CLIENTS_GO)/ready
-	$(say) GO 'versitygw $(VERSITYGW_VERSION)'
-	$(Q)GOBIN=$(CURDIR)/$(@D) $(clients_go) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION) \
-		$(call quietly,$(CLIENTS)/versitygw.log)
-	@mkdir -p $(CLIENTS)/bin && ln -sf ../$(notdir $(@D))/versitygw $(CLIENTS)/bin/versitygw
 
 CLIENTS_GO_FILES := $(wildcard tests/clients/programs/go/*)
-$(CLIENTS)/bin/go-client: $(CLIENTS_GO_FILES) | $(CLIENTS_GO)/ready
+$(CLIENTS)/bin/go-client: $(CLIENTS_GO_FILES) | $(GO)/ready
 	$(say) GO $@
 	@mkdir -p $(@D)
-	$(Q)cd tests/clients/programs/go && $(clients_go) build -o $(CURDIR)/$@ . \
+	$(Q)cd tests/clients/programs/go && $(go) build -o $(CURDIR)/$@ . \
 		$(call quietly,$(CURDIR)/$(CLIENTS)/go-client.log)
 
 build/venv-clients/ready: tests/clients/requirements.txt | build/setup/python.packages
@@ -68,12 +46,11 @@ $(CLIENTS)/java/Client.class: $(CLIENTS_JAVA)/Client.java $(CLIENTS)/java/jars/r
 	$(Q)javac -encoding UTF-8 -Xlint:all -Werror -cp '$(CLIENTS)/java/jars/*' -d $(@D) $<
 
 # All that tests/clients needs, for those who start tests/run.py themselves.
-test-clients-programs: build/countersign build/asan/countersign build/venv/ready build/setup/test.packages \
-		build/setup/clients.packages $(VERSITYGW) $(CLIENTS)/bin/go-client \
+test-clients-programs: test-servers-programs build/setup/clients.packages $(CLIENTS)/bin/go-client \
 		$(CLIENTS)/js/client.mjs $(CLIENTS)/java/Client.class
 	@:
 
-test-clients: test-clients-programs ## strict servers of others, real clients, 10,000 random requests
+test-clients: test-clients-programs ## nine real S3 clients, through the proxy and directly
 	$(Q)$(PYTHON) tests/run.py tests/clients
 
 .PHONY: test-clients test-clients-programs

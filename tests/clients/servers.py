@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import boto3
 from botocore.config import Config
-from gateway import PROOF
+from harness.gateway import PROOF
 from harness.proxy import Proxy
 
 ONCE = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})

@@ -4,7 +4,7 @@ import pytest
 import servers
 from clients import ALL
 from comparison import compare
-from hard_keys import HARD, NOT_PATHS
+from harness.hard_keys import HARD, NOT_PATHS
 from verifier import BUCKET, Verifier
 
 KEYS = sorted({*HARD[::6], "%252F"}) + NOT_PATHS
@@ -18,15 +18,11 @@ MAY_FAIL = {"s3cmd": {"cp"}, "rclone": {"copy", "check", "back", "rcat", "cat", 
 
 @pytest.fixture(scope="module")
 def server(authority, tmp_path_factory):
-    verifier = Verifier(authority, tmp_path_factory.mktemp("moto"))
-    try:
-        verifier.start()
+    with Verifier(authority, tmp_path_factory.mktemp("moto")) as verifier:
         assert verifier.is_strict()
         made = servers.moto(verifier, BUCKET, KEYS)
         yield made
         made.close()
-    finally:
-        verifier.close()
 
 
 @pytest.mark.parametrize("client", ALL)

@@ -4,7 +4,7 @@ import pytest
 import servers
 from clients import ALL
 from comparison import compare
-from hard_keys import HARD
+from harness.hard_keys import HARD
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import contextlib
 import pytest
 
 from harness import clock, names
-from harness.authority import Authority
 from harness.client import Client
 from harness.issuer import WEB_TOKEN, Issuer
 from harness.proxy import SANITIZERS, Proxy
@@ -81,11 +80,6 @@ def stages(authority):
                 problems.append(problem)
         if problems:
             raise problems[0]
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

@@ -165,7 +165,8 @@ def test_a_body_over_the_limit_is_not_asked_for(stage):
     assert not here.upstream.requests
 
 
-@pytest.mark.parametrize("target, outcome", [("/transcribe/", TOO_LARGE), ("/s3/b/k", LENGTH)])
+@pytest.mark.parametrize("target, outcome", [("/transcribe/", TOO_LARGE), ("/s3/b/k?tagging", LENGTH),
+                                             ("/s3/b/k?partNumber=1&uploadId=a", LENGTH)])
 def test_a_chunked_body_over_the_limit(stage, target, outcome):
     here = stage(COUNTERSIGN_MAX_BODY=1000)
     assert here.ask("PUT", target, [CHUNKED], [b"3e8\r\n" + b"x" * 1000 + b"\r\n0\r\n\r\n"]).status == 200

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit
 import botocore.auth
 import pytest
 from botocore.awsrequest import AWSRequest
+from harness import verify, verify4a
 from harness.proxy import ROLE, TOKEN
 from harness.signer import credentials
 
@@ -130,3 +131,26 @@ def test_it_needs_the_token(here):
 def test_without_credentials(stage):
     here = stage(COUNTERSIGN_AUTH="none", AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None, AWS_SESSION_TOKEN=None)
     assert here.ask("GET", "/-/presign?url=/s3/b/k", token=False).outcome == (503, "NoCredentials")
+
+
+# --- multi-region access points
+
+MRAP = "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_multi_region_access_point_is_signed_for_all_regions(here, method):
+    given = json.loads(presign(here, url=f"/s3/{MRAP}/a%20b?versionId=1", method=method,
+                               header="content-type:text/plain").body)
+    parts = urlsplit(given["url"])
+    own = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    assert parts.netloc == "mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com" and parts.path == "/a%20b"
+    assert (own["X-Amz-Algorithm"], own["X-Amz-Region-Set"], own["versionId"]) == ("AWS4-ECDSA-P256-SHA256", "*", "1")
+    key, day, service, _ = own["X-Amz-Credential"].split("/")
+    proof = verify.Proof(key, day, None, service, own["X-Amz-SignedHeaders"].split(";"), own["X-Amz-Signature"])
+    query = "&".join(sorted(pair for pair in parts.query.split("&") if not pair.startswith("X-Amz-Signature=")))
+    canonical = "\n".join([method, parts.path, query, "content-type:text/plain", f"host:{parts.netloc}", "",
+                           "content-type;host", "UNSIGNED-PAYLOAD"])
+    assert proof.signed == ["content-type", "host"] and own["X-Amz-Security-Token"] == TOKEN
+    assert verify4a.verifies(canonical, proof, ROLE, own["X-Amz-Date"])
+    assert not verify4a.verifies(canonical.replace("/a%20b", "/a"), proof, ROLE, own["X-Amz-Date"])

@@ -23,11 +23,6 @@ LEVEL = re.compile(r"^\[(\w+)\]\t[^\t]*\t[^\t]*\t(.*)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
 def library(tmp_path_factory):
     return names.build(tmp_path_factory.mktemp("names"))
 

@@ -3,16 +3,10 @@
 import pytest
 
 from harness import clock
-from harness.authority import Authority
 from harness.issuer import Issuer
 from harness.proxy import SANITIZERS, TOKEN
 from harness.upstream import Upstream as Server
 from standins import get, healthy
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ REQUEST = re.compile(r'"(?:\x1b\[\d+m)*([A-Z]+) (\S+) HTTP/1\.1(?:\x1b\[\d+m)*" 
 
 
 class Verifier:
-    """Started by start(), ended by close(). url and bundle are where it is and what to trust.
+    """Started by start() or `with`, ended by close(). url and bundle are where it is and what to trust.
 
     credentials are the role's: variables as Lambda gives them to a function.
     """
@@ -102,6 +102,17 @@ class Verifier:
     def requests(self):
         """Every request that it has answered: (method, path and query, status)."""
         return [(method, path, int(status)) for method, path, status in REQUEST.findall(self.log.read_text())]
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def close(self):
         if self.process and self.process.poll() is None:

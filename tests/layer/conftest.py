@@ -8,7 +8,6 @@ import pytest
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "lambda")]
 
 import machine  # noqa: E402
-from harness.authority import Authority  # noqa: E402
 from harness.upstream import Objects, Upstream  # noqa: E402
 
 machine.enter()
@@ -29,11 +28,6 @@ def unpacked(tmp_path_factory):
             folders[architecture] = machine.unpack(architecture, tmp_path_factory.mktemp(architecture))
         return folders[architecture] / "extensions"
     return get
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

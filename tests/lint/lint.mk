@@ -43,12 +43,13 @@ build/lint/format: $(C_FILES) .clang-format | lint-packages
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	@touch $@
 
+# Its library knows no mapping without a file, whose descriptor is -1 (mmap(2)).
 build/lint/cppcheck: $(SHIPPED_SOURCES:%.c=build/lint/%.o)
 	$(say) CHECK '$(words $(SHIPPED_SOURCES)) files'
 	@mkdir -p build/lint/cppcheck-files
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--error-exitcode=1 --cppcheck-build-dir=build/lint/cppcheck-files --library=posix,openssl -I. -D_GNU_SOURCE \
-		-D__linux__ -DCOUNTERSIGN_VERSION='""' $(SHIPPED_SOURCES)
+		--suppress=invalidFunctionArg:proxy/parts.c -D__linux__ -DCOUNTERSIGN_VERSION='""' $(SHIPPED_SOURCES)
 	@touch $@
 
 build/lint/rules: $(C_FILES) $(wildcard proxy/*/*.def proxy/*/*.inc) tests/lint/rules.py | lint-packages

@@ -90,7 +90,7 @@ def check_phases(name, code):
         found = FUNCTION.match(line)
         if found:
             function = found[1]
-        if PHASE.search(line) and not re.fullmatch(r"enter(_\w+)?", function):
+        if PHASE.search(line) and not re.fullmatch(r"(\w+_)?enter(_\w+)?", function):
             yield number, "a phase is assigned outside enter()"
 
 

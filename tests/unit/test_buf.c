@@ -168,6 +168,24 @@ static const struct {
     {TEXT("\xe2\x82<"), TEXT(BAD BAD "<"), TEXT(BAD BAD "&lt;")},
 };
 
+static void test_reserved(void **state)
+{
+    (void)state;
+    struct buf b = {.at = NULL};
+    for (size_t i = 0; i < 30000; i++) {
+        assert_true(buf_reserve(&b, 7));
+        buf_format(&b, "%07zu", i);
+    }
+    assert_false(b.failed);
+    assert_int_equal(b.len, 7 * 30000);
+    assert_memory_equal(b.at,
+        "0000000"
+        "0000001",
+        14);
+    assert_memory_equal(b.at + b.len - 7, "0029999", 7);
+    free(b.at);
+}
+
 static void test_escapes(void **state)
 {
     (void)state;
@@ -189,16 +207,21 @@ static void test_base64(void **state)
 {
     (void)state;
     static const struct {
-        struct span bytes, text;
-    } rows[] = {{TEXT(""), TEXT("")}, {TEXT("f"), TEXT("Zg==")}, {TEXT("fo"), TEXT("Zm8=")},
-        {TEXT("foo"), TEXT("Zm9v")}, {TEXT("foob"), TEXT("Zm9vYg==")},
-        {TEXT("fooba"), TEXT("Zm9vYmE=")}, {TEXT("foobar"), TEXT("Zm9vYmFy")},
-        {TEXT("\xff\xef\xbe"), TEXT("/+++")}};
+        struct span bytes, text, url;
+    } rows[] = {{TEXT(""), TEXT(""), TEXT("")}, {TEXT("f"), TEXT("Zg=="), TEXT("Zg")},
+        {TEXT("fo"), TEXT("Zm8="), TEXT("Zm8")}, {TEXT("foo"), TEXT("Zm9v"), TEXT("Zm9v")},
+        {TEXT("foob"), TEXT("Zm9vYg=="), TEXT("Zm9vYg")},
+        {TEXT("fooba"), TEXT("Zm9vYmE="), TEXT("Zm9vYmE")},
+        {TEXT("foobar"), TEXT("Zm9vYmFy"), TEXT("Zm9vYmFy")},
+        {TEXT("\xff\xef\xbe"), TEXT("/+++"), TEXT("_---")}};
     for (size_t i = 0; i < ROWS(rows); i++) {
         char memory[16], *copy = check_copy(rows[i].bytes);
         struct buf out = buf_over(memory, sizeof memory);
         buf_base64(&out, (const unsigned char *)copy, rows[i].bytes.len);
         CHECK_TEXT(rows[i].bytes, buf_span(&out), rows[i].text);
+        out.len = 0;
+        buf_base64url(&out, (const unsigned char *)copy, rows[i].bytes.len);
+        CHECK_TEXT(rows[i].bytes, buf_span(&out), rows[i].url);
         free(copy);
     }
 }
@@ -212,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_failure_sticks),
         cmocka_unit_test(test_each_way_fails),
         cmocka_unit_test(test_format_at_the_limit),
+        cmocka_unit_test(test_reserved),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_base64),
     };

@@ -93,6 +93,7 @@ static enum err send(const struct row *row, struct signer *signer, struct buf *o
     CHECK_NUMBER(row->request, head_parse_request(&head, request, text.len, &fault), OK);
     struct outgoing outgoing = {.head = &head,
         .route = &route,
+        .query = route.query,
         .credentials = row->credentials,
         .signer = signer,
         .strip_query = row->strip_query,

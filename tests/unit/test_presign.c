@@ -1,5 +1,5 @@
 /* Presigned URLs beyond AWS's suite, which test_sigv4.c runs: S3's own example, boto3's results for
- * random keys (tests/sigv4/presigned.txt), a login token, and what is refused. */
+ * random keys (tests/sigv4/presigned.txt), and what is refused. */
 #include "tests/unit/check.h"
 
 #include "proxy/aws/presign.h"
@@ -108,30 +108,6 @@ static void test_as_boto3(void **state)
     assert_int_equal(count, URLS);
 }
 
-/* Source: botocore, tests/unit/test_signers.py (Apache-2.0): a database login token. Its client
- * leaves the fields in another order, which the signature does not depend on. */
-static void test_rds_token(void **state)
-{
-    char memory[1024];
-    struct buf out = buf_over(memory, sizeof memory);
-    struct credentials credentials = {
-        .access_key_id = SPAN("akid"), .secret_access_key = SPAN("skid")};
-    struct presign request = {.method = SPAN("GET"),
-        .host = SPAN("prod-instance.us-east-1.rds.amazonaws.com:3306"),
-        .path = SPAN("/"),
-        .query = SPAN("Action=connect&DBUser=someusername"),
-        .style = PATH_TWICE,
-        .payload_hash = SPAN(EMPTY_SHA256),
-        .scope = {{"20161107T173933Z"}, SPAN("us-east-1"), SPAN("rds-db")},
-        .expires_s = 900};
-    assert_int_equal(presign_query(*state, &credentials, &request, &out), OK);
-    CHECK_TEXT(request.host, buf_span(&out),
-        SPAN("Action=connect&DBUser=someusername&X-Amz-Algorithm=AWS4-HMAC-SHA256"
-             "&X-Amz-Credential=akid%2F20161107%2Fus-east-1%2Frds-db%2Faws4_request"
-             "&X-Amz-Date=20161107T173933Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host"
-             "&X-Amz-Signature=d1138cdbc0ca63eec012ec0fc6c2267e03642168f5884a7795320d4c18374c61"));
-}
-
 static void test_fields(void **state)
 {
     char memory[1024], again[1024];
@@ -201,7 +177,6 @@ int main(void)
         cmocka_unit_test(test_published),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_as_boto3),
-        cmocka_unit_test(test_rds_token),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_no_room),

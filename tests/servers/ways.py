@@ -8,7 +8,7 @@ import botocore.auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from draws import UNSIGNED_TRAILER, checksum
-from gateway import KEYS, PROOF, REGION
+from harness.gateway import KEYS, PROOF, REGION
 from harness.chunks import Streaming, Upload
 from harness.client import Client
 

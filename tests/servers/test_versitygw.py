@@ -1,4 +1,4 @@
-"""What the other tests of this folder rely on: the server does refuse what is wrong."""
+"""What the random requests rely on: versitygw does refuse what is wrong."""
 
 import pytest
 from draws import Draw

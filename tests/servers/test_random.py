@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from draws import Dice
-from gateway import Store
+from harness.gateway import Store
 from ways import Directly, Proxied
 
 DRAWS = int(os.environ.get("DRAWS", 10_000))

@@ -10,10 +10,10 @@ import ssl
 import subprocess
 import time
 
-from harness.client import free_port
-from harness.proxy import ROOT, Proxy
+from .client import free_port
+from .proxy import ROOT, Proxy
 
-PROGRAM = ROOT / "build" / "clients" / "bin" / "versitygw"
+PROGRAM = ROOT / "build" / "servers" / "versitygw"
 REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "ASIAQNZGKIQYGATEWAY7", "AWS_SECRET_ACCESS_KEY": "gateway/secret+with=odd//characters",
         "AWS_REGION": REGION}

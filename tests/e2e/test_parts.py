@@ -1,0 +1,285 @@
+"""Bodies of unknown length to S3: one part in memory goes as it is, more become a multipart upload."""
+
+import contextlib
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from harness.client import wait_until
+from harness.upstream import Gone, Response
+from harness.uploads import Uploads, error
+from test_checksum import checksum
+
+PART = 8 << 20
+CHUNKED = ("Transfer-Encoding", "chunked")
+ORDER = ["create", "part", "part", "part", "complete"]
+
+
+def content(size, seed=1):
+    return random.Random(seed).randbytes(size)
+
+
+def chunks(data, size=65_537):
+    for at in range(0, len(data), size):
+        piece = data[at:at + size]
+        yield b"%x\r\n%s\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
+
+
+def put(here, data, target="/s3/bucket/key", headers=(), size=65_537):
+    return here.ask("PUT", target, [CHUNKED, *headers], chunks(data, size))
+
+
+@pytest.fixture
+def s3():
+    return Uploads()
+
+
+@pytest.fixture
+def here(stage, s3):
+    return stage(s3)
+
+
+def untouched(s3):
+    """Nothing is left to be billed."""
+    return wait_until(lambda: not s3.uploads)
+
+
+# --- which way a body goes
+
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 200_000, PART - 1, PART])
+def test_up_to_one_part_goes_as_it_is(here, s3, size):
+    data = content(size)
+    answer = put(here, data, headers=[("Content-Type", "text/x"), ("x-amz-meta-a", "b")])
+    stored = s3.objects["/bucket/key"]
+    assert (answer.status, answer.header("etag")) == (200, stored.etag)
+    assert stored.content == data and s3.steps == ["put"]
+    assert (stored.headers["content-type"], stored.headers["x-amz-meta-a"]) == ("text/x", "b")
+
+
+@pytest.mark.parametrize("size, sizes", [(PART + 1, [PART, 1]), (2 * PART, [PART, PART]),
+                                         (2 * PART + 70_000, [PART, PART, 70_000])])
+@pytest.mark.parametrize("chunk", [1_000_003, 8191])
+def test_more_becomes_parts(here, s3, size, sizes, chunk):
+    data = content(size)
+    answer = put(here, data, size=chunk)
+    stored = s3.objects["/bucket/key"]
+    assert (answer.status, answer.body, answer.header("etag"), answer.header("x-amz-version-id")) == (
+        200, b"", stored.etag, "v1")
+    assert answer.header("x-amz-server-side-encryption") == "AES256" and answer.all("content-type") == []
+    assert stored.content == data and stored.sizes == sizes and not s3.uploads
+    assert s3.steps == ["create", *["part"] * len(sizes), "complete"]
+
+
+def test_the_connections_are_used_again(here, s3):
+    with here.client() as client:
+        for seed in (1, 2):
+            answer = client.ask("PUT", f"/s3/bucket/{seed}", [CHUNKED], chunks(content(2 * PART + 1, seed)))
+            assert answer.status == 200 and s3.objects[f"/bucket/{seed}"].content == content(2 * PART + 1, seed)
+        assert client.ask("PUT", "/s3/bucket/c", [], b"abc").status == 200
+    assert len(here.upstream.connections) == 1
+
+
+@pytest.mark.parametrize("header", ["Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==", "x-amz-checksum-crc32: AAAAAA==",
+                                    "x-amz-write-offset-bytes: 0", "x-amz-content-sha256: " + "0" * 64])
+def test_what_speaks_of_the_whole_cannot_go_in_parts(stage, s3, header):
+    here = stage(s3, COUNTERSIGN_MAX_BODY=100_000)
+    with here.client() as client:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            client.send_request("PUT", "/s3/bucket/key", [CHUNKED, tuple(header.split(": "))], chunks(content(200_000)))
+        assert client.answer().outcome == (411, "LengthRequired")
+    assert not s3.steps
+
+
+HARD = ["a b", "%E4%BD%A0", "a//b", "./..", "x+y=z&q", "uploads", "%3F%23"]
+
+
+@pytest.mark.parametrize("key", HARD)
+def test_hard_keys(here, s3, key):
+    data = content(PART + 5)
+    assert put(here, data, target="/s3/bucket/" + key.replace(" ", "%20")).status == 200
+    assert [stored.content for stored in s3.objects.values()] == [data]
+
+
+# --- heads
+
+def test_fields_go_where_they_belong(here, s3):
+    everywhere = {"x-amz-request-payer": "requester", "x-amz-expected-bucket-owner": "123456789012"}
+    keys = {"x-amz-server-side-encryption-customer-algorithm": "AES256",
+            "x-amz-server-side-encryption-customer-key": "a2V5", "x-amz-server-side-encryption-customer-key-md5": "bWQ1"}
+    first = {"content-type": "audio/wav", "cache-control": "no-store", "content-encoding": "gzip", "x-amz-meta-a": "b",
+             "x-amz-acl": "private", "x-amz-storage-class": "STANDARD_IA", "x-amz-tagging": "a=b", "expires": "0",
+             "content-disposition": "inline", "content-language": "de", "x-amz-object-lock-mode": "GOVERNANCE",
+             "x-amz-website-redirect-location": "/x", "x-amz-grant-read": "id=1"}
+    last = {"if-none-match": "*"}
+    sent = {**everywhere, **keys, **first, **last}
+    assert put(here, content(PART + 1), headers=sent.items()).status == 200
+    for step, wanted in [("create", everywhere | keys | first), ("part", everywhere | keys),
+                         ("complete", everywhere | keys | last)]:
+        for head in s3.head_of(step):
+            assert {name: value for name, value in head.items() if name in sent} == wanted, step
+
+
+@pytest.mark.parametrize("kind, algorithm", [("crc64nvme", "CRC64NVME"), ("crc32c", "CRC32C")])
+def test_each_part_and_the_whole_have_a_checksum(stage, s3, kind, algorithm):
+    here = stage(s3, COUNTERSIGN_CHECKSUM=kind)
+    data = b"ab" * (PART // 2) + b"c"
+    assert put(here, data).status == 200
+    name = f"x-amz-checksum-{kind}"
+    assert [head.get("x-amz-checksum-algorithm") for head in s3.head_of("create")] == [algorithm]
+    assert [head.get("x-amz-checksum-type") for head in s3.head_of("create") + s3.head_of("complete")] == ["FULL_OBJECT"] * 2
+    assert [head[name] for head in s3.head_of("part")] == [checksum(kind, data[:-1]), checksum(kind, b"c")]
+    assert s3.head_of("complete")[0][name] == checksum(kind, data)
+    assert put(here, b"short").status == 200 and s3.heads[-1][1][name] == checksum(kind, b"short")
+
+
+# --- what goes wrong
+
+@pytest.mark.parametrize("step", ["create", "part", "complete"])
+def test_a_refusal_is_the_answer_and_nothing_is_left(here, s3, step):
+    s3.instead = lambda at, request: (request.read(), error(403, "AccessDenied"))[1] if at == step else None
+    answer = put(here, content(2 * PART + 1))
+    assert answer.status == 403 and b"AccessDenied" in answer.body
+    assert untouched(s3) and s3.steps.count("abort") == (step != "create") and not s3.objects
+
+
+LATE = {"InternalError": 500, "SlowDown": 503, "PreconditionFailed": 412, "InvalidPart": 400, "Unheard": 500}
+
+
+@pytest.mark.parametrize("code, status", LATE.items())
+def test_an_error_under_a_200(here, s3, code, status):
+    s3.instead = lambda at, request: (request.read(), Response(
+        body=b'<?xml version="1.0"?>\n\n<Error><Code>%s</Code></Error>' % code.encode()))[1] if at == "complete" else None
+    answer = put(here, content(PART + 1), headers=[("If-None-Match", "*")])
+    assert answer.status == status and code.encode() in answer.body
+    assert untouched(s3) and s3.steps.count("complete") == 1 and not s3.objects
+
+
+def test_a_busy_completion_is_tried_again(here, s3):
+    s3.instead = lambda at, request: (request.read(), error(200, "SlowDown"))[1] if s3.steps.count("complete") in (1, 2) else None
+    assert put(here, content(PART + 1)).status == 200
+    assert s3.steps.count("complete") == 3 and not s3.uploads
+
+
+@pytest.mark.parametrize("how", ["500", "503", "reset", "reset in the answer"])
+def test_a_part_is_sent_again(here, s3, how):
+    def instead(at, request):
+        if at != "part" or s3.steps.count("part") not in (2, 3):
+            return None
+        if how == "reset":
+            raise Gone("on purpose")
+        request.read()
+        return Response(length=10, body=b"x", reset=True) if how == "reset in the answer" else error(int(how), "InternalError")
+    s3.instead = instead
+    data = content(3 * PART)
+    assert put(here, data).status == 200
+    assert s3.objects["/bucket/key"].content == data and s3.steps.count("part") == 5
+
+
+def test_a_part_that_never_passes(here, s3):
+    def instead(at, request):
+        if at == "part":
+            raise Gone("on purpose")
+    s3.instead = instead
+    answer = put(here, content(PART + 1))
+    assert answer.outcome == (502, "UpstreamReset") and untouched(s3) and s3.steps.count("part") == 5
+
+
+@pytest.mark.parametrize("status", [204, 403])
+def test_a_vanished_client_leaves_nothing(here, s3, status):
+    if status != 204:
+        s3.instead = lambda at, request: error(status, "AccessDenied") if at == "abort" else None
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
+        assert wait_until(lambda: "part" in s3.steps)
+    assert wait_until(lambda: s3.steps.count("abort") == (1 if status == 204 else 2)) and not s3.objects
+    assert status != 204 or untouched(s3)
+    assert wait_until(lambda: "could not be aborted" in here.proxy.text()) if status != 204 else True
+    assert here.ask("PUT", "/s3/bucket/other", [], b"abc").status == 200
+
+
+def test_a_client_that_vanishes_while_it_begins(here, s3):
+    gate = threading.Event()
+    s3.instead = lambda at, request: gate.wait(20) and None if at == "create" else None
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
+        assert wait_until(lambda: "create" in s3.steps)
+        client.reset()
+    time.sleep(0.3)
+    gate.set()
+    assert wait_until(lambda: s3.steps == ["create", "abort"]) and untouched(s3)
+
+
+def test_a_broken_body_leaves_nothing(here, s3):
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], [*list(chunks(content(PART + 70_000)))[:-1], b"zz\r\n"])
+        assert client.answer().outcome == (400, "BadRequest")
+    assert untouched(s3) and not s3.objects and "abort" in s3.steps
+
+
+def test_a_client_that_stalls(stage, s3):
+    here = stage(s3, COUNTERSIGN_TIMEOUT_MS=500)
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
+        assert client.answer().outcome == (408, "RequestTimeout")
+    assert untouched(s3) and not s3.objects
+
+
+def test_an_upload_without_an_id(here, s3):
+    s3.instead = lambda at, request: Response(body=b"<InitiateMultipartUploadResult/>") if at == "create" else None
+    assert put(here, content(PART + 1)).outcome == (502, "UpstreamProtocol")
+
+
+@pytest.mark.parametrize("step", ["create", "complete"])
+def test_an_endless_answer_is_no_success(here, s3, step):
+    s3.instead = lambda at, request: (request.read(), Response(body=b"<x>" * 10_000))[1] if at == step else None
+    assert put(here, content(PART + 1)).outcome == (502, "UpstreamProtocol")
+    assert untouched(s3) and not s3.objects
+
+
+# --- many at once
+
+def test_few_parts_for_all_together(stage, s3):
+    here = stage(s3, COUNTERSIGN_PARTS=2)
+    datas = [content(2 * PART + 1000 * seed, seed) for seed in range(5)]
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda seed: put(here, datas[seed], f"/s3/bucket/{seed}"), range(5)))
+    assert [answer.status for answer in answers] == [200] * 5
+    assert [s3.objects[f"/bucket/{seed}"].content for seed in range(5)] == datas
+    assert s3.most_in_flight <= 2 and not s3.uploads
+
+
+def test_who_waits_too_long_is_told(stage, s3):
+    here = stage(s3, COUNTERSIGN_PARTS=1, COUNTERSIGN_TIMEOUT_MS=1000)
+    with here.client() as first:
+        first.send_request("PUT", "/s3/bucket/a", [CHUNKED], [b"%x\r\n" % 200_000 + bytes(100_000)])
+        time.sleep(0.2)
+        stop = threading.Event()
+
+        def trickle():
+            while not stop.wait(0.2):
+                first.send(b"x")
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            with here.client() as second:
+                second.send_request("PUT", "/s3/bucket/b", [CHUNKED], [b"%x\r\n" % 200_000 + bytes(100_000)])
+                answer = second.answer()
+            assert answer.outcome == (503, "TooBusy") and b"COUNTERSIGN_PARTS" in answer.body
+            assert put(here, b"short", "/s3/bucket/c").status == 200
+        finally:
+            stop.set()
+            thread.join()
+
+
+# --- the end
+
+def test_an_upload_that_the_end_cuts_is_aborted(here, s3):
+    """What is under way when the program is told to end has a moment, then nothing of it is left."""
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
+        assert wait_until(lambda: "part" in s3.steps)
+        assert here.proxy.stop() == 0
+    assert not s3.uploads and not s3.objects and s3.steps[-1] == "abort"
