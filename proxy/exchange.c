@@ -82,6 +82,7 @@ static void release(struct exchange *x)
     pool_leave(&x->lease);
     credentials_leave(&x->wait);
     chunk_chain_finish(&x->chain);
+    hash_finish(&x->content_hash);
     if (!x->left)
         exchange_record(x);
     exchange_close_access(x);
@@ -185,6 +186,7 @@ static enum err understand(struct exchange *x, struct fault *fault)
         route_take_account(&x->route, head_value_of(&x->head, SPAN("X-Amz-Account-Id")));
     if (!err)
         place_route(x->proxy, &x->route);
+    session_plan(x);
     x->dialect =
         x->route.s3 ? DIALECT_S3 : dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE));
     return err;

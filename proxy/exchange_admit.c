@@ -14,8 +14,7 @@ static bool wait_for_keys(struct exchange *x, bool newer)
     x->wait.on_settled = on_settled;
     if (x->waited)
         return false;
-    x->waited = newer ? !credentials_renew(store, credentials_generation(store), &x->wait)
-                      : !credentials_need(store, &x->wait);
+    x->waited = newer ? !credentials_seek(store, &x->wait) : !credentials_need(store, &x->wait);
     if (x->waited)
         exchange_enter(x, PHASE_CREDENTIALS);
     return x->waited;

@@ -119,6 +119,27 @@ static enum err hold_room(struct exchange *x, size_t bytes, struct fault *fault)
     return OK;
 }
 
+static enum err no_memory_to_hash(struct fault *fault)
+{
+    return fault_set(
+        fault, ERR_OUT_OF_MEMORY, "There is not enough memory to hash the request's body.");
+}
+
+/* Whether the signature needs the body's hash, or that of its caller does. */
+static bool is_hashed(const struct exchange *x)
+{
+    return x->hash.len == 0 || x->access_open;
+}
+
+/* A body that comes with its head, or right behind it, is hashed at once when it is whole. */
+static enum err begin_hash(struct exchange *x, struct fault *fault)
+{
+    bool whole_soon = x->framing.kind == BODY_LENGTH && is_short(x);
+    if (!is_hashed(x) || whole_soon || hash_begin(&x->content_hash) == OK)
+        return OK;
+    return no_memory_to_hash(fault);
+}
+
 /* Whether the server is asked for its leave, by the client's wish or by ours. */
 static void plan_asking(struct exchange *x)
 {
@@ -147,6 +168,8 @@ enum err send_plan(struct exchange *x, struct fault *fault)
         return OK;
     }
     if (!err && x->holds)
+        err = begin_hash(x, fault);
+    if (!err && x->holds)
         exchange_enter(x, PHASE_HOLD);
     return err;
 }
@@ -164,6 +187,8 @@ static enum err hold_content(struct exchange *x, struct span piece, struct fault
     }
     memcpy(x->held + x->held_bytes, piece.at, piece.len);
     x->held_bytes += piece.len;
+    if (x->content_hash.context && hash_add(&x->content_hash, piece) != OK)
+        return no_memory_to_hash(fault);
     return OK;
 }
 
@@ -177,11 +202,12 @@ static enum err hold_piece(struct exchange *x, struct span piece, struct fault *
 static enum err on_held(struct exchange *x, struct fault *fault)
 {
     struct span body = {x->held, x->held_bytes};
-    if (x->hash.len > 0 && !x->access_open)
+    if (!is_hashed(x))
         return OK;
-    if (signer_hash(x->proxy->signer, body, x->hash_hex) != OK)
-        return fault_set(
-            fault, ERR_OUT_OF_MEMORY, "There is not enough memory to hash the request's body.");
+    enum err err = x->content_hash.context ? hash_take(&x->content_hash, x->hash_hex)
+                                           : signer_hash(x->proxy->signer, body, x->hash_hex);
+    if (err)
+        return no_memory_to_hash(fault);
     struct span hash = {x->hash_hex, sizeof x->hash_hex};
     if (x->hash.len == 0)
         x->hash = hash;

@@ -47,6 +47,14 @@ static enum err wrong(struct fault *fault)
         "signed with another secret. Nothing was stored.");
 }
 
+static enum err key_gone(struct fault *fault)
+{
+    return fault_set(fault, ERR_NO_CREDENTIALS,
+        "The keys that the upload is signed with have ended, or were replaced twice, while it "
+        "came, so its chunks can be checked no further. Nothing was stored. Send it again, signed "
+        "with the newest keys.");
+}
+
 static enum err check(struct exchange *x, struct span trailers, struct fault *fault)
 {
     char expected[HASH_HEX_BYTES];
@@ -55,13 +63,21 @@ static enum err check(struct exchange *x, struct span trailers, struct fault *fa
     if (!x->checks)
         return OK;
     if (!key)
-        return wrong(fault);
+        return key_gone(fault);
     enum err err = trailers.at ? chunk_chain_sign_trailers(&x->chain, &by, trailers, expected)
                                : chunk_chain_sign(&x->chain, &by, expected);
     if (err)
         return fault_set(
             fault, err, "There is not enough memory to check the upload's signatures.");
     return signature_equal(expected, aws_chunked_signature(&x->chunked)) ? OK : wrong(fault);
+}
+
+/* The line end behind a chunk goes out with what follows it: alone it would cost a write. */
+static void end_chunk(struct exchange *x, struct buf *out)
+{
+    if (x->after_chunk)
+        buf_add(out, AWS_CHUNKED_AFTER);
+    x->after_chunk = false;
 }
 
 /* Content of a chunk, with the chunk's own size before it where it goes on in chunks. */
@@ -74,6 +90,7 @@ static enum err give(struct exchange *x, struct span piece, open_sink *sink, str
         return fault_set(
             fault, ERR_OUT_OF_MEMORY, "There is not enough memory to check the upload's content.");
     if (x->opens == OPENS_TO_CHUNKS && !x->in_chunk) {
+        end_chunk(x, &line);
         aws_chunked_write_size(&line, piece.len + x->chunked.chunk_left);
         err = sink(x, buf_span(&line), fault);
     }
@@ -87,12 +104,11 @@ static enum err give(struct exchange *x, struct span piece, open_sink *sink, str
     return err || piece.len == 0 ? err : sink(x, piece, fault);
 }
 
-static enum err on_chunk(struct exchange *x, open_sink *sink, struct fault *fault)
+static enum err on_chunk(struct exchange *x, struct fault *fault)
 {
-    enum err err = check(x, (struct span){NULL, 0}, fault);
-    bool ends = x->opens == OPENS_TO_CHUNKS && x->in_chunk;
+    x->after_chunk = x->after_chunk || x->in_chunk;
     x->in_chunk = false;
-    return err || !ends ? err : sink(x, AWS_CHUNKED_AFTER, fault);
+    return check(x, (struct span){NULL, 0}, fault);
 }
 
 static enum err on_end(struct exchange *x, open_sink *sink, struct fault *fault)
@@ -103,6 +119,7 @@ static enum err on_end(struct exchange *x, open_sink *sink, struct fault *fault)
     if (x->opens == OPENS_TO_PLAIN)
         return OK; /* its last byte waits for the body's end: more may follow */
     enum err err = check(x, trailers, fault);
+    end_chunk(x, &end);
     aws_chunked_write_end(&end, trailers);
     return err ? err : sink(x, buf_span(&end), fault);
 }
@@ -118,7 +135,7 @@ enum err open_take(struct exchange *x, struct span bytes, open_sink *sink, struc
             err = give(x, piece, sink, fault);
             break;
         case AWS_CHUNKED_CHUNK:
-            err = on_chunk(x, sink, fault);
+            err = on_chunk(x, fault);
             break;
         case AWS_CHUNKED_END:
             return on_end(x, sink, fault);

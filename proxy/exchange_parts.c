@@ -63,15 +63,30 @@ static void start_filling(struct exchange *x, struct part *part)
     u->carries = false;
 }
 
+/* The silence that counts is the client's only where nothing is on its way: a server that hangs, or
+ * a pause, is not over because the client goes on. */
+static void stir_client(struct exchange *x)
+{
+    if (x->phase == PHASE_PARTS)
+        exchange_stir(x);
+}
+
+/* Where it is the one that x itself has just given back, what follows is for who gave it: from
+ * within, the next step would begin before the last one is over. */
 static void on_lent(struct part_wait *wait, struct part *part)
 {
-    struct exchange *x = CONTAINER_OF(wait, struct upload, wait)->exchange;
+    struct upload *u = CONTAINER_OF(wait, struct upload, wait);
+    struct exchange *x = u->exchange;
+    bool own = u->step == MULTIPART_PART && !u->sending;
+    if (part)
+        start_filling(x, part);
+    if (own)
+        return;
     if (!part) {
         fail_memory(x);
         return;
     }
-    start_filling(x, part);
-    exchange_stir(x);
+    stir_client(x);
     client_wake(x->client);
 }
 
@@ -151,8 +166,7 @@ void parts_fill(struct exchange *x, struct span *bytes)
     enum body_step step = BODY_MORE;
     if (u->whole || parts_full(x))
         return;
-    if (x->phase != PHASE_PAUSE)
-        exchange_stir(x);
+    stir_client(x);
     while (bytes->len > 0 && !u->whole && !u->full && step != BODY_BAD) {
         step = fill(x, bytes);
         u->whole = step == BODY_END;

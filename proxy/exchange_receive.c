@@ -303,7 +303,12 @@ void receive_end(struct upstream_user *user, bool whole)
     x->upstream = NULL;
     if (asks_nothing(x))
         return;
-    if (x->answer == ANSWER_BODY && x->answer_framing.kind == BODY_UNTIL_CLOSE && whole) {
+    bool ends = x->answer_framing.kind == BODY_UNTIL_CLOSE && whole;
+    if (x->answer == ANSWER_WEIGHED && ends) {
+        weigh_decide(x);
+        return;
+    }
+    if (x->answer == ANSWER_BODY && ends) {
         struct gathered g = {.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch)};
         relay_end(x, &g);
         flush(x, &g);

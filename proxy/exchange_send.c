@@ -64,8 +64,9 @@ void send_connect(struct exchange *x)
     struct upstream *upstream = NULL;
     struct upstream_target target = {
         .server = x->route.server, .port = x->route.port, .tls = x->route.tls};
-    if (proxy_used(x->proxy))
-        exchange_let_upstream_go(x);
+    (void)proxy_used(x->proxy);
+    if (x->upstream && pool_forgot(x->upstream))
+        exchange_let_upstream_go(x); /* the restore may have been noticed by another */
     if (wait_for_keys(x))
         return;
     exchange_enter(x, PHASE_CONNECT);

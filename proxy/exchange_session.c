@@ -4,6 +4,14 @@
 
 enum { WAITS_MAX = 3 }; /* for a first session, and for another where that has ended meanwhile */
 
+/* Which reads another bucket too. Source: botocore 1.44.5, service model of s3,
+ * DisableS3ExpressSessionAuth of CopyObject and UploadPartCopy (Apache-2.0). */
+void session_plan(struct exchange *x)
+{
+    if (head_find_name(&x->head, SPAN("X-Amz-Copy-Source")))
+        x->route.session = false;
+}
+
 bool session_waits(struct exchange *x, void (*again)(struct credentials_wait *wait))
 {
     struct express *express = x->proxy->express;

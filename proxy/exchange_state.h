@@ -61,6 +61,7 @@ struct exchange {
     bool access_open; /* access hangs on the body's hash */
     struct span hash; /* of the body, as it is signed */
     char hash_hex[HASH_HEX_BYTES];
+    struct hash content_hash; /* of a body that is held and hashed, as it comes */
     char *held;
     size_t held_bytes, held_max;
     size_t held_sent; /* of what is held, on this connection */
@@ -77,7 +78,7 @@ struct exchange {
 
     enum opens opens;
     bool checks; /* chain checks the chunks' signatures */
-    bool in_chunk;
+    bool in_chunk, after_chunk;
     char last_byte; /* of the content; it waits until all is checked */
     uint64_t opened_length;
     struct chunk_chain chain;
@@ -193,6 +194,8 @@ MUST_USE enum admission exchange_admit(struct exchange *x, bool needs_keys, stru
 void exchange_understood(struct exchange *x);
 
 /* exchange_session.c */
+/* A copy within directory buckets is signed with the role's own keys, not with a session's. */
+void session_plan(struct exchange *x);
 /* Where the route is a directory bucket's and there is no session: true, and again comes once there
  * is one, or the exchange has ended, for there will be none. */
 bool session_waits(struct exchange *x, void (*again)(struct credentials_wait *wait));
@@ -218,8 +221,9 @@ enum err hold_bad_body(const struct exchange *x, struct fault *fault);
 /* The body is of signed chunks, with or without trailers: it will be opened. Errors:
  * LENGTH_REQUIRED, OUT_OF_MEMORY. */
 MUST_USE enum err open_plan(struct exchange *x, bool trailers, struct fault *fault);
-/* Takes bytes of the body; what is to be sent goes to the sink. Errors: the sink's, and BAD_REQUEST
- * where a chunk is not what it should be: then the object must not become whole. */
+/* Takes bytes of the body; what is to be sent goes to the sink. Errors: the sink's, BAD_REQUEST
+ * where a chunk is not what it should be, and NO_CREDENTIALS where the key that it is checked with
+ * is the function's no more: then the object must not become whole. */
 typedef enum err open_sink(struct exchange *x, struct span content, struct fault *fault);
 MUST_USE enum err open_take(
     struct exchange *x, struct span bytes, open_sink *sink, struct fault *fault);

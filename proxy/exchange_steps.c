@@ -197,9 +197,13 @@ static void settle_connection(struct exchange *x)
         exchange_let_upstream_go(x);
 }
 
+/* Who waits for a part holds no connection: the one that has it may wait for just that. */
 static void next(struct exchange *x)
 {
     struct client *client = x->client;
+    x->held_sent = 0; /* what it was of is gone */
+    if (parts_wait(x))
+        exchange_let_upstream_go(x);
     x->upload->step = MULTIPART_NONE;
     x->answer = ANSWER_AWAITED;
     steps_advance(x);
@@ -251,8 +255,7 @@ static void on_part_stored(struct exchange *x)
     settle_connection(x);
     struct part *sent = u->sending;
     u->sending = NULL;
-    u->step = MULTIPART_NONE;
-    parts_return(&x->proxy->parts, sent); /* those that wait come first */
+    parts_return(&x->proxy->parts, sent); /* those that wait come first; x may be one of them */
     if (parts_want(x))
         next(x);
 }
@@ -321,5 +324,6 @@ bool steps_answered(struct exchange *x)
 
 bool steps_repeat(struct exchange *x)
 {
-    return steps_now(x) == MULTIPART_PART && x->upload->tries++ < TRIES;
+    bool unanswered = x->answer < ANSWER_BODY; /* else the client has some of an error already */
+    return steps_now(x) == MULTIPART_PART && unanswered && x->upload->tries++ < TRIES;
 }

@@ -58,7 +58,8 @@ struct proxy *proxy_create(const struct proxy_options *options)
         .credentials = options->credentials,
         .signer = proxy->signer};
     credentials_attach(options->credentials,
-        &(struct credentials_means){proxy->pool, proxy->signer, proxy->signer4a, &proxy->route});
+        &(struct credentials_means){
+            proxy->pool, proxy->signer, proxy->signer4a, &proxy->route, &proxy->skew});
     express_attach(proxy->express,
         &(struct express_means){proxy->pool, proxy->signer, options->credentials, &proxy->skew});
     proxy->listeners.on_client = on_client;

@@ -1,7 +1,6 @@
 #include "proxy/aws/chunk_signature.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "proxy/http/aws_chunked.h"
 #include "proxy/http/body.h"
@@ -9,12 +8,8 @@
 enum err chunk_chain_init(
     struct chunk_chain *chain, const struct scope *scope, const char seed[HASH_HEX_BYTES])
 {
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    if (!digest || !EVP_DigestInit_ex2(digest, EVP_sha256(), NULL)) {
-        EVP_MD_CTX_free(digest);
+    if (hash_begin(&chain->content) != OK)
         return ERR_OUT_OF_MEMORY;
-    }
-    chain->digest = digest;
     chain->scope = *scope;
     memcpy(chain->previous, seed, sizeof chain->previous);
     return OK;
@@ -22,24 +17,13 @@ enum err chunk_chain_init(
 
 void chunk_chain_finish(struct chunk_chain *chain)
 {
-    EVP_MD_CTX_free(chain->digest); /* which cleanses what it has of the content */
+    hash_finish(&chain->content);
     OPENSSL_cleanse(chain, sizeof *chain);
 }
 
 enum err chunk_chain_add(struct chunk_chain *chain, struct span content)
 {
-    return EVP_DigestUpdate(chain->digest, content.at, content.len) ? OK : ERR_OUT_OF_MEMORY;
-}
-
-/* The hash of the chunk's content; the context is ready for the next chunk's. */
-static bool take_hash(struct chunk_chain *chain, struct buf *hex)
-{
-    unsigned char hash[HASH_HEX_BYTES / 2];
-    if (!EVP_DigestFinal_ex(chain->digest, hash, NULL)
-        || !EVP_DigestInit_ex2(chain->digest, NULL, NULL))
-        return false;
-    buf_hex(hex, hash, sizeof hash);
-    return true;
+    return hash_add(&chain->content, content);
 }
 
 /* What the strings to sign of chunks and trailers have in common. */
@@ -70,11 +54,14 @@ static enum err sign(struct chunk_chain *chain, const struct chunk_signer *by,
 enum err chunk_chain_sign(
     struct chunk_chain *chain, const struct chunk_signer *by, char hex[HASH_HEX_BYTES])
 {
-    char memory[512];
+    char memory[512], hash[HASH_HEX_BYTES];
     struct buf string = buf_over(memory, sizeof memory);
+    if (hash_take(&chain->content, hash) != OK)
+        return ERR_OUT_OF_MEMORY;
     begin_string(chain, SPAN("AWS4-HMAC-SHA256-PAYLOAD"), &string);
     buf_text(&string, EMPTY_SHA256 "\n");
-    return take_hash(chain, &string) ? sign(chain, by, &string, hex) : ERR_OUT_OF_MEMORY;
+    buf_add(&string, (struct span){hash, sizeof hash});
+    return sign(chain, by, &string, hex);
 }
 
 /* The trailer with the least name above the last one's; false where there is none. */

@@ -6,13 +6,13 @@
  * http/aws_chunked.
  * Source: Amazon S3 API Reference, "Signature calculations for the Authorization header:
  * transferring payload in multiple chunks" and "... including trailing headers".
- * A chain owns its digest's context; the signing key stays with the signer. */
+ * A chain owns its hash; the signing key stays with the signer. */
 #pragma once
 
-#include "proxy/aws/sign.h"
+#include "proxy/aws/hash.h"
 
 struct chunk_chain {
-    struct evp_md_ctx_st *digest; /* of the chunk under way */
+    struct hash content; /* of the chunk under way */
     struct scope scope;
     char previous[HASH_HEX_BYTES];
 };

@@ -83,6 +83,16 @@ struct span error_code_find(struct span header, struct span body)
     return bare(code);
 }
 
+struct span error_code_shown(struct span code)
+{
+    enum { SHOWN_BYTES = 64 };
+    for (size_t i = 0; i < code.len; i++)
+        if (i == SHOWN_BYTES
+            || (!ascii_alpha(code.at[i]) && !ascii_digit(code.at[i]) && code.at[i] != '.'))
+            return (struct span){NULL, 0};
+    return code;
+}
+
 bool error_code_is_expired(struct span code)
 {
     return span_equal(code, SPAN("ExpiredToken"))

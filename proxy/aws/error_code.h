@@ -10,6 +10,10 @@
  * namespace or what stands after ":"; len == 0 where none can be found. */
 struct span error_code_find(struct span header, struct span body);
 
+/* The code, where it is one: up to 64 letters, digits and dots. Else len == 0: what is no code is
+ * not repeated, who knows what it holds. */
+struct span error_code_shown(struct span code);
+
 /* Whether the code says that the session's keys have ended, so that newer ones may do. */
 bool error_code_is_expired(struct span code);
 

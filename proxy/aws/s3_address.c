@@ -3,6 +3,11 @@
 #include "proxy/aws/s3_arn.h"
 #include "proxy/aws/s3_host.h"
 
+#define TEXT(literal)                   \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
+
 enum { LABEL_MAX = 63, BUCKET_MIN = 3 };
 
 /* NAME[-ACCOUNT].[MIDDLE.]FAMILY[-fips][-ZONE][.dualstack].[REGION.]SUFFIX */
@@ -206,31 +211,39 @@ static bool outpost_of(struct span alias, struct buf *memory, struct span *label
     return true;
 }
 
-/* Operations on directory buckets themselves, which have an endpoint of their own. Source: Amazon
- * S3 User Guide, "Regional and Zonal endpoints for directory buckets". */
+static bool has_parameter(struct span query, const struct span *names, size_t count)
+{
+    struct span pair;
+    while (span_next(&query, '&', &pair))
+        for (size_t i = 0; i < count; i++)
+            if (span_equal(span_first(pair, span_find(pair, '=')), names[i]))
+                return true;
+    return false;
+}
+
+/* Operations on directory buckets themselves, which have an endpoint of their own: what these
+ * parameters ask for, and without any making a bucket and its end. Source: botocore 1.44.5, service
+ * model of s3, operations with UseS3ExpressControlEndpoint (Apache-2.0). */
 static bool is_of_bucket_itself(const struct s3_request *request, struct span rest)
 {
-    static const struct span parameters[] = {{"policy", 6}, {"encryption", 10}, {"lifecycle", 9},
-        {"inventory", 9}, {"tagging", 7}, {"analytics", 9}, {"metrics", 7}};
-    struct span query = request->query, pair;
+    static const struct span itself[] = {TEXT("accelerate"), TEXT("acl"), TEXT("analytics"),
+        TEXT("cors"), TEXT("encryption"), TEXT("intelligent-tiering"), TEXT("inventory"),
+        TEXT("lifecycle"), TEXT("location"), TEXT("logging"), TEXT("metadataAnnotationTable"),
+        TEXT("metadataConfiguration"), TEXT("metadataInventoryTable"), TEXT("metadataJournalTable"),
+        TEXT("metadataTable"), TEXT("metrics"), TEXT("notification"), TEXT("ownershipControls"),
+        TEXT("policy"), TEXT("policyStatus"), TEXT("publicAccessBlock"), TEXT("replication"),
+        TEXT("requestPayment"), TEXT("tagging"), TEXT("versioning"), TEXT("website")};
+    static const struct span in_its_zone[] = {TEXT("abac"), TEXT("object-lock")};
     bool makes =
         span_equal(request->method, SPAN("PUT")) || span_equal(request->method, SPAN("DELETE"));
-    if (rest.len > 1)
+    if (rest.len > 1 || has_parameter(request->query, in_its_zone, 2))
         return false;
-    while (span_next(&query, '&', &pair))
-        for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
-            if (span_equal(span_first(pair, span_find(pair, '=')), parameters[i]))
-                return true;
-    return makes;
+    return makes || has_parameter(request->query, itself, sizeof itself / sizeof *itself);
 }
 
 bool s3_signed_by_session(struct span query)
 {
-    struct span pair;
-    while (span_next(&query, '&', &pair))
-        if (span_equal(span_first(pair, span_find(pair, '=')), SPAN("session")))
-            return false;
-    return true;
+    return !has_parameter(query, &SPAN("session"), 1);
 }
 
 static void in_directory_bucket(const struct s3_request *request, struct pieces *pieces,

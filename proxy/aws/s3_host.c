@@ -2,6 +2,17 @@
 
 #include "proxy/aws/partition.h"
 
+#define TEXT(literal)                   \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
+
+/* Source: botocore 1.44.5, endpoints.json, the variants of s3 (Apache-2.0). */
+static const struct span fips_regions[] = {TEXT("ca-central-1"), TEXT("ca-west-1"),
+    TEXT("us-east-1"), TEXT("us-east-2"), TEXT("us-gov-east-1"), TEXT("us-gov-west-1"),
+    TEXT("us-iso-east-1"), TEXT("us-iso-west-1"), TEXT("us-isob-east-1"), TEXT("us-west-1"),
+    TEXT("us-west-2")};
+
 bool s3_host_parse(struct span host, struct span home, struct s3_host *parsed)
 {
     struct span labels;
@@ -22,6 +33,14 @@ bool s3_host_parse(struct span host, struct span home, struct s3_host *parsed)
     found.bucket = labels;
     *parsed = found;
     return true;
+}
+
+bool s3_host_exists(const struct s3_host *host, struct span region)
+{
+    bool exists = !span_equal(host->family, SPAN("s3-fips"));
+    for (size_t i = 0; !exists && i < sizeof fips_regions / sizeof *fips_regions; i++)
+        exists = span_equal(fips_regions[i], region);
+    return exists;
 }
 
 void s3_host_write(const struct s3_host *host, struct span region, struct buf *out)

@@ -18,6 +18,9 @@ struct s3_host {
  * region to go to. */
 bool s3_host_parse(struct span host, struct span home, struct s3_host *parsed);
 
+/* Whether there is such a host in the region, as far as is known: FIPS endpoints are in few. */
+bool s3_host_exists(const struct s3_host *host, struct span region);
+
 /* Appends the host of the same bucket in a region. */
 void s3_host_write(const struct s3_host *host, struct span region, struct buf *out);
 

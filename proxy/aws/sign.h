@@ -34,7 +34,7 @@ void signer_forget(struct signer *signer);
 enum { HASH_HEX_BYTES = 64 };
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-/* SHA-256 in hexadecimal; for content that comes in pieces use hash_begin and so on. */
+/* SHA-256 in hexadecimal; for content that comes in pieces there is hash.h. */
 MUST_USE enum err signer_hash(struct signer *signer, struct span content, char hex[HASH_HEX_BYTES]);
 
 /* Appends "AWS4-HMAC-SHA256\nDATE\nSCOPE\nHASH" of the canonical request. */

@@ -1,8 +1,9 @@
-/* CRC-32C by the processor's own instruction; CRC-64/NVME by folding: a polynomial product takes
- * what is left of the bytes so far to where the next ones stand (Gopal et al., "Fast CRC
- * computation for generic polynomials using PCLMULQDQ instruction"). The last 16 bytes go through
- * the tables, which is simpler than reducing them and costs nothing that shows. Functions are
- * compiled for the instructions they need, and called only where these are there. */
+/* Both sums by folding: a polynomial product takes what is left of the bytes so far to where the
+ * next ones stand (Gopal et al., "Fast CRC computation for generic polynomials using PCLMULQDQ
+ * instruction"). The last 16 bytes go through the tables, or for CRC-32C through the processor's
+ * own instruction, which is simpler than reducing them and costs nothing that shows; that
+ * instruction alone waits for each word's result and takes twice as long. Functions are compiled
+ * for the instructions they need, and called only where these are there. */
 #include "proxy/base/crc_engine.h"
 
 #include <stdbool.h>
@@ -130,7 +131,44 @@ FOLD_TARGET static inline block times(block a, block by)
 
 #ifdef HAS_INSTRUCTIONS
 
-SUM_TARGET static uint64_t hardware_crc32c(uint64_t state, const unsigned char *at, size_t len)
+/* What takes a block 512 bits on, and 128: x^(n+63) for its first half, x^(n-1) for its second,
+ * modulo the polynomial and reflected in 64 bits. The product of two reflected halves stands one
+ * bit too low, hence one power less. */
+static const struct folds {
+    uint64_t by_512[2], by_128[2];
+} crc32c_folds = {{UINT64_C(0x1c19243b00000000), UINT64_C(0x75bba45b00000000)},
+    {UINT64_C(0x3743f7bd00000000), UINT64_C(0x3171d43000000000)}},
+  crc64nvme_folds = {{UINT64_C(0x0c32cdb31e18a84a), UINT64_C(0x62242240ace5045a)},
+      {UINT64_C(0xeadc41fd2ba3d420), UINT64_C(0x21e9761e252621ac)}};
+
+enum { FOLD_MIN = 64, REST = 16 };
+
+/* 16 bytes whose sum, from 0, is that of the state and all whole blocks of at least FOLD_MIN bytes.
+ * Returns how many bytes they stand for. */
+FOLD_TARGET static size_t fold(const struct folds *folds, uint64_t state, const unsigned char *at,
+    size_t len, unsigned char rest[REST])
+{
+    const unsigned char *start = at;
+    block by_512 = block_of(folds->by_512[0], folds->by_512[1]);
+    block by_128 = block_of(folds->by_128[0], folds->by_128[1]);
+    block a = plus(block_at(at), block_of(state, 0)), b = block_at(at + 16);
+    block c = block_at(at + 32), d = block_at(at + 48);
+    for (at += 64, len -= 64; len >= 64; at += 64, len -= 64) {
+        a = plus(times(a, by_512), block_at(at));
+        b = plus(times(b, by_512), block_at(at + 16));
+        c = plus(times(c, by_512), block_at(at + 32));
+        d = plus(times(d, by_512), block_at(at + 48));
+    }
+    b = plus(b, times(a, by_128));
+    c = plus(c, times(b, by_128));
+    d = plus(d, times(c, by_128));
+    for (; len >= 16; at += 16, len -= 16)
+        d = plus(times(d, by_128), block_at(at));
+    block_store(rest, d);
+    return (size_t)(at - start);
+}
+
+SUM_TARGET static uint64_t sum_crc32c(uint64_t state, const unsigned char *at, size_t len)
 {
     for (; len >= 8; at += 8, len -= 8) {
         uint64_t word;
@@ -142,39 +180,32 @@ SUM_TARGET static uint64_t hardware_crc32c(uint64_t state, const unsigned char *
     return state;
 }
 
-/* What takes a block 128 bits on, and 512: x^(n+63) for its first half, x^(n-1) for its second,
- * modulo the polynomial and reflected. The product of two reflected halves stands one bit too low,
- * hence one power less. */
-#define FOLD_128 block_of(UINT64_C(0xeadc41fd2ba3d420), UINT64_C(0x21e9761e252621ac))
-#define FOLD_512 block_of(UINT64_C(0x0c32cdb31e18a84a), UINT64_C(0x62242240ace5045a))
+static uint64_t fold_crc32c(uint64_t state, const unsigned char *at, size_t len)
+{
+    unsigned char rest[REST];
+    if (len < FOLD_MIN)
+        return sum_crc32c(state, at, len);
+    size_t folded = fold(&crc32c_folds, state, at, len, rest);
+    return sum_crc32c(sum_crc32c(0, rest, sizeof rest), at + folded, len - folded);
+}
 
-FOLD_TARGET static uint64_t hardware_crc64nvme(uint64_t state, const unsigned char *at, size_t len)
+static uint64_t fold_crc64nvme(uint64_t state, const unsigned char *at, size_t len)
 {
     const struct crc_engine portable = crc_engine_portable();
-    unsigned char rest[16];
-    if (len < 64)
+    unsigned char rest[REST];
+    if (len < FOLD_MIN)
         return portable.crc64nvme(state, at, len);
-    block a = plus(block_at(at), block_of(state, 0)), b = block_at(at + 16);
-    block c = block_at(at + 32), d = block_at(at + 48);
-    for (at += 64, len -= 64; len >= 64; at += 64, len -= 64) {
-        a = plus(times(a, FOLD_512), block_at(at));
-        b = plus(times(b, FOLD_512), block_at(at + 16));
-        c = plus(times(c, FOLD_512), block_at(at + 32));
-        d = plus(times(d, FOLD_512), block_at(at + 48));
-    }
-    b = plus(b, times(a, FOLD_128));
-    c = plus(c, times(b, FOLD_128));
-    d = plus(d, times(c, FOLD_128));
-    for (; len >= 16; at += 16, len -= 16)
-        d = plus(times(d, FOLD_128), block_at(at));
-    block_store(rest, d);
-    return portable.crc64nvme(portable.crc64nvme(0, rest, sizeof rest), at, len);
+    size_t folded = fold(&crc64nvme_folds, state, at, len, rest);
+    return portable.crc64nvme(portable.crc64nvme(0, rest, sizeof rest), at + folded, len - folded);
 }
 
 struct crc_engine crc_engine_hardware(void)
 {
-    return (struct crc_engine){
-        has_sum() ? hardware_crc32c : NULL, has_fold() ? hardware_crc64nvme : NULL};
+    bool folds = has_fold();
+    return (struct crc_engine){.crc32c = !has_sum() ? NULL
+            : folds                                 ? fold_crc32c
+                                                    : sum_crc32c,
+        .crc64nvme = folds ? fold_crc64nvme : NULL};
 }
 
 #else

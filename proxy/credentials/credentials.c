@@ -14,6 +14,8 @@ enum {
     FAILED_PAUSE_MS = 1000,              /* after a fetch in vain */
     FAILED_PAUSE_SERVING_MS = 10 * 1000, /* the same, while there are keys that serve */
     RENEWED_PAUSE_MS = 2000,             /* before others are looked for than those just fetched */
+    SOUGHT_PAUSE_MS = 60 * 1000, /* the same, where only a caller's word speaks for others */
+    SDK_RENEW_BEFORE_MS = 15 * 60 * 1000, /* the end: botocore's advisory refresh, the earliest */
 };
 
 struct credentials_store {
@@ -25,6 +27,7 @@ struct credentials_store {
     struct issued *role;   /* of options.role */
     int64_t fetched_ms, renew_ms; /* wall clock; renew_ms 0: a fetch is due */
     int64_t failed_ms;            /* of the last fetch, where it was in vain; else 0 */
+    int64_t sought_ms;            /* of the last one at a caller's word, if that was not in vain */
     unsigned generation;
     struct refresh *refresh; /* under way */
     struct link waiting;
@@ -200,6 +203,7 @@ static void note_failure(struct credentials_store *store, const struct fault *fa
 {
     bool serving = serves(signing(store), now_ms);
     store->failed_ms = now_ms;
+    store->sought_ms = 0;
     (void)fault_set(&store->fault, ERR_NO_CREDENTIALS,
         "Credentials could not be fetched (%s): %.300s", source_text(store->source), fault->text);
     bool needed = serving || !list_empty(&store->waiting); /* else it was ahead of any need */
@@ -292,6 +296,25 @@ bool credentials_renew(
     return nothing_to_wait_for(store, wait);
 }
 
+/* Whether callers may be expected to have newer keys than these by now. */
+static bool nearly_over(const struct issued *issued, int64_t now_ms)
+{
+    return issued->expires_ms != 0 && now_ms >= issued->expires_ms - SDK_RENEW_BEFORE_MS;
+}
+
+bool credentials_seek(struct credentials_store *store, struct credentials_wait *wait)
+{
+    const struct refresh *before = store->refresh;
+    int64_t now_ms = clock_wall_ms(), age = now_ms - store->sought_ms;
+    bool sought = store->sought_ms != 0 && age >= 0 && age < SOUGHT_PAUSE_MS;
+    if (sought && !before && !nearly_over(store->base, now_ms))
+        return true;
+    bool settled = credentials_renew(store, store->generation, wait);
+    if (!before && store->refresh)
+        store->sought_ms = now_ms;
+    return settled;
+}
+
 void credentials_leave(struct credentials_wait *wait)
 {
     link_remove(&wait->link);
@@ -306,7 +329,7 @@ void credentials_forget(struct credentials_store *store)
     issued_destroy(store->former);
     store->refresh = NULL;
     store->role = store->former = NULL;
-    store->renew_ms = store->fetched_ms = store->failed_ms = 0;
+    store->renew_ms = store->fetched_ms = store->failed_ms = store->sought_ms = 0;
     if (source_first_step(store->source) != STEP_DONE)
         issued_empty(store->base);
     forget_derived(store);
@@ -355,7 +378,7 @@ const struct credentials *credentials_of_caller(
 
 bool credentials_may_issue(const struct credentials_store *store, struct span access_key_id)
 {
-    return source_first_step(store->source) != STEP_DONE
+    return source_first_step(store->source) != STEP_DONE && store->source != SOURCE_WEB_IDENTITY
         && span_starts(access_key_id, SPAN("ASIA"));
 }
 

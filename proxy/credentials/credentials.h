@@ -43,11 +43,15 @@ bool credentials_need(struct credentials_store *store, struct credentials_wait *
 /* Counts up whenever the keys to sign with have become others. */
 unsigned credentials_generation(const struct credentials_store *store);
 
-/* Those of that generation will not do: AWS calls them expired, or the caller has others. Begins a
- * fetch, unless newer ones are here or one has just been made in vain. False: the wait will hear;
- * true: there is nothing to wait for. */
+/* Those of that generation will not do: AWS calls them expired. Begins a fetch, unless newer ones
+ * are here or one has just been made in vain. False: the wait will hear; true: there is nothing to
+ * wait for. */
 bool credentials_renew(
     struct credentials_store *store, unsigned generation, struct credentials_wait *wait);
+
+/* The same where a caller shows others, which may be newer, or a stranger's invention: so at most
+ * one fetch a minute, until the keys are so nearly over that callers renew theirs. */
+bool credentials_seek(struct credentials_store *store, struct credentials_wait *wait);
 
 /* Waits no more; harmless where it does not. */
 void credentials_leave(struct credentials_wait *wait);
@@ -69,8 +73,8 @@ bool credentials_token_matches(const struct credentials_store *store, struct spa
 const struct credentials *credentials_of_caller(
     const struct credentials_store *store, struct span access_key_id);
 
-/* Whether the id may be that of keys which the function's source has issued since the last fetch.
- */
+/* Whether the id may be that of keys which the function's source has issued since the last fetch; a
+ * web identity's are issued to each who asks, so a caller's are never the same. */
 bool credentials_may_issue(const struct credentials_store *store, struct span access_key_id);
 
 /* ---- for the pages ---- */

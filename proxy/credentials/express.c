@@ -215,9 +215,10 @@ static void take(struct session *session, struct issued *issued)
 
 static void refuse(struct session *session, const struct reply *reply)
 {
-    struct span content = reply_content(reply), code = error_code_find(SPAN(""), content);
+    struct span code = error_code_find(SPAN(""), reply_content(reply));
     if (error_code_is_expired(code))
         (void)credentials_renew(session->express->means.store, session->asked_by, NULL);
+    code = error_code_shown(code);
     fail(session,
         "the role needs s3express:CreateSession on it, and that was refused. The answer says ",
         code.len > 0 ? code : SPAN("nothing more."));

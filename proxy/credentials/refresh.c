@@ -152,6 +152,7 @@ struct refresh *refresh_start(const struct refresh_setup *setup,
     r->run.options = setup->options;
     r->run.route = setup->means->route;
     r->run.signer = setup->means->signer;
+    r->run.skew = setup->means->skew;
     r->run.by = setup->by;
     r->step = setup->first;
     r->on_done = on_done;

@@ -14,6 +14,7 @@ struct credentials_means {
     struct signer *signer;
     struct signer4a *signer4a;
     const struct route_options *route; /* the way to STS */
+    const struct skew *skew;           /* of the clock, for what is signed to STS */
 };
 
 struct refresh_setup {

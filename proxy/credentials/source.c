@@ -113,7 +113,7 @@ static enum err write_sts(struct source_run *run, const struct sts_request *sts,
 {
     struct sts_means means = {.route = run->route,
         .signer = run->signer,
-        .now_s = clock_wall_ms() / 1000,
+        .now_s = (clock_wall_ms() + run->skew->offset_ms) / 1000,
         .body = buf_over(run->body, sizeof run->body)};
     enum err err = sts_write(sts, &means, &run->sts, &request->text, fault);
     request->timeout_ms = STS_MS;
@@ -226,11 +226,7 @@ static const char *advice(enum step step)
 
 static enum err refused(const struct reply *reply, enum step step, struct fault *fault)
 {
-    struct span code = error_code_find(SPAN(""), reply_content(reply));
-    for (size_t i = 0; i < code.len; i++)
-        if (!ascii_alpha(code.at[i]) && !ascii_digit(code.at[i]))
-            code.len = 0; /* what is no code is not repeated: who knows what it holds */
-    code = span_first(code, 64);
+    struct span code = error_code_shown(error_code_find(SPAN(""), reply_content(reply)));
     return fault_set(fault, ERR_NO_CREDENTIALS, "it answered %u%s%.*s: %s", reply_status(reply),
         code.len > 0 ? " " : "", SPAN_ARGS(code), advice(step));
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "proxy/aws/route.h"
+#include "proxy/base/skew.h"
 #include "proxy/credentials/issued.h"
 #include "proxy/http/reply.h"
 #include "proxy/http/target.h"
@@ -71,6 +72,7 @@ struct source_run {
     const struct credentials_options *options;
     const struct route_options *route;
     struct signer *signer;
+    const struct skew *skew;
     const struct credentials *by;    /* STEP_ASSUME_ROLE: the keys to ask with */
     char name[2][SOURCE_NAME_BYTES]; /* EC2's token and role */
     size_t name_bytes[2];

@@ -361,6 +361,12 @@ void pool_forget(struct pool *pool)
     tls_reseed();
 }
 
+bool pool_forgot(const struct upstream *upstream)
+{
+    const struct origin *origin = upstream->origin;
+    return upstream->epoch != origin->pool->epoch;
+}
+
 void pool_leave(struct lease *lease)
 {
     if (!link_listed(&lease->link))

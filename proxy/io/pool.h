@@ -54,6 +54,9 @@ MUST_USE enum err pool_prewarm(struct pool *pool, const struct upstream_target *
  * random state from before is used again. Exchanges under way keep theirs until they end. */
 void pool_forget(struct pool *pool);
 
+/* Whether a connection that is lent was made before that: then no new request may use it. */
+bool pool_forgot(const struct upstream *upstream);
+
 uv_loop_t *pool_loop(const struct pool *pool);
 
 /* Leaves the queue; harmless where it is in none. */

@@ -7,9 +7,12 @@ B A, so that what else the machine does falls on both; medians are of rounds.
 import os
 import signal
 import time
+from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
 
+import bodies
 import load
 import measure
 import servers
@@ -72,10 +75,73 @@ def bulk(stage):
 def _transfer(stage, proxy, way):
     if way == "GET":
         load.download(f"{proxy.bucket}/large", proxy.headers, stage.large)
-        return
-    answer = load.upload(f"{proxy.bucket}/put/large", proxy.headers, stage.origin.large_file)
-    if answer.split()[0] != str(stage.large):
-        raise load.WrongAnswer(f"PUT by {proxy.name}: {answer.split()[0]} bytes arrived of {stage.large}")
+    else:
+        _put(stage, proxy, bodies.Body(stage.origin.large_file, proxy.headers, stage.large))
+
+
+def _put(stage, proxy, body):
+    before = stage.origin.sink.got
+    load.upload(f"{proxy.bucket}/put/large", body.headers, body.file)
+    got = stage.origin.sink.got - before
+    if got != body.arrives:
+        raise load.WrongAnswer(f"PUT of {body.file} by {proxy.name}: {got} bytes arrived, not {body.arrives}")
+
+
+def forms(stage):
+    """Processor time of a large PUT in each form beside the plain one, and what memory grows by.
+
+    All have a proxy of their own: what one leaves behind in memory must not hide what the next takes. Who checks
+    signed chunks hashes their content, so these are judged beside a plain PUT and the hash, by the same library.
+    """
+    if stage.subject is servers.Yardstick:
+        return []
+    cost, growth, hashing = defaultdict(list), defaultdict(list), []
+    with ExitStack() as proxies:
+        ready = [_prepare(stage, proxies, form) for form in bodies.FORMS]
+        for form, proxy, body, idle in stage.turns(ready, stage.form_rounds):
+            measure.reset_peak(proxy.pid)
+            before = measure.cpu_ns(proxy.pid)
+            _put(stage, proxy, body)
+            cost[form].append((measure.cpu_ns(proxy.pid) - before) / 1e9 / (stage.large / GIB))
+            growth[form].append((measure.peak_kib(proxy.pid) - idle) / 1024)
+            if form.signed:
+                hashing.append(measure.hashing_s(GIB >> 3, bodies.CHUNK) * 8)
+    plain, *_ = bodies.FORMS
+    title = f"CPU of a PUT of {stage.large_name}"
+    return [
+        _dearest(f"{title}, other forms beside plain", cost, plain),
+        _dearest(f"{title}, signed chunks beside plain and SHA-256", cost, plain, median(hashing)),
+        _fattest(f"memory growth in a PUT of {stage.large_name} in any form but parts", growth),
+        *(_form(form, cost[form], median(cost[plain]), growth[form]) for form in bodies.FORMS),
+        Row("  SHA-256 alone", f"{median(hashing):.2f} s per GiB", verdict="-", raw={"rounds": hashing})]
+
+
+def _prepare(stage, proxies, form):
+    proxy = proxies.enter_context(stage.start(stage.subject, settings=form.settings))
+    get_small(stage, proxy)
+    body = form.make(stage.folder, stage.large, f"{proxy.bucket}/put/large")
+    return form, proxy, body, measure.resident_kib(proxy.pid)
+
+
+def _dearest(figure, cost, plain, hashing=0):
+    """Of the signed forms where there is hashing, else of the others."""
+    taken, name = max((median(rounds), form.name) for form, rounds in cost.items() if form.signed == (hashing > 0))
+    beside = median(cost[plain])
+    row = _limit(figure, taken / (beside + hashing), 1.5, 1.2)
+    row.measured += f" ({name}{f', {taken / beside:.2f} x plain alone' if hashing else ''})"
+    return row
+
+
+def _fattest(figure, growth):
+    most, name = max((max(rounds), form.name) for form, rounds in growth.items() if not form.parts)
+    row = _limit(figure, most, 1, 0.5, "MiB")
+    row.measured += f" ({name})"
+    return row
+
+
+def _form(form, cost, plain, growth):
+    said = f"{median(cost):.2f} s per GiB, {median(cost) / plain:.2f} x plain, +{max(growth):.2f} MiB"
+    return Row(f"  {form.name}", said, verdict="-", raw={"rounds": cost, "growth": growth})
 
 
 def connections(stage):
@@ -240,6 +306,7 @@ def _verdict(value, at_least, aim):
 ALL = {
     "requests": requests,
     "bulk": bulk,
+    "forms": forms,
     "connections": connections,
     "memory": memory,
     "start": start,

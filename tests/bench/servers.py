@@ -122,7 +122,8 @@ class Yardstick:
     headers = {"X-Countersign-Token": TOKEN}  # means nothing to it, but so both read the same head
     signs = False
 
-    def __init__(self, folder, roots, port):
+    def __init__(self, folder, roots, port, settings):
+        del settings  # they are the other's
         self.nginx = Nginx(folder, "yardstick.conf", free_port(), ORIGIN_PORT=port, ROOTS=roots)
         self.pid, self.port = self.nginx.pid, self.nginx.port
         self.bucket = f"http://127.0.0.1:{self.port}/s3/bucket"
@@ -138,12 +139,13 @@ class Subject:
     headers = {"X-Countersign-Token": TOKEN}
     signs = True
 
-    def __init__(self, folder, roots, port):
+    def __init__(self, folder, roots, port, settings):
         del folder  # it writes nothing
         try:
             self.proxy = Proxy({
                 "COUNTERSIGN_ENDPOINT_S3": f"https://localhost:{port}",
                 "COUNTERSIGN_CA_BUNDLE": roots,
+                **settings,
             })
         except (AssertionError, OSError) as error:
             raise ServerFailed(f"{BINARY}: {error}") from error
@@ -171,17 +173,37 @@ class Sink:
                 name, _, value = line.partition(b":")
                 if name.lower() == b"content-length":
                     length = int(value)
-            digest, got = hashlib.sha256(), 0
-            room = memoryview(bytearray(1 << 18))
-            while got < length and (count := self.rfile.readinto1(room[:length - got])):
-                if length <= Sink.SHORT:
-                    digest.update(room[:count])
-                got += count
-            answer = f"{got} {digest.hexdigest()}".encode()
-            self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
+                if name.lower() == b"transfer-encoding":
+                    length = None
+            self.digest, self.got = hashlib.sha256(), 0
+            self.room = memoryview(bytearray(1 << 18))
+            if length is None:
+                self._chunks()
+            else:
+                self._read(length)
+            with self.server.counting:
+                self.server.got += self.got
+            answer = f"{self.got} {self.digest.hexdigest()}".encode()
+            self.wfile.write(
+                b"HTTP/1.1 200 OK\r\nConnection: close\r\nETag: \"e\"\r\nContent-Length: %d\r\n\r\n%b"
+                % (len(answer), answer))
+
+        def _read(self, length):
+            end = self.got + length
+            while self.got < end and (count := self.rfile.readinto1(self.room[:end - self.got])):
+                if self.got <= Sink.SHORT:
+                    self.digest.update(self.room[:count])
+                self.got += count
+
+        def _chunks(self):
+            while size := int(self.rfile.readline(), 16):
+                self._read(size)
+                self.rfile.readline()
+            self.rfile.readline()
 
     class Server(socketserver.ThreadingUnixStreamServer):
         daemon_threads = True
+        counting, got = threading.Lock(), 0
 
         def handle_error(self, request, client_address):
             """A client that went away is no news."""
@@ -190,6 +212,11 @@ class Sink:
         self.server = self.Server(str(path), self.Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
+
+    @property
+    def got(self):
+        """Bytes of all bodies so far."""
+        return self.server.got
 
     def stop(self):
         self.server.shutdown()

@@ -23,6 +23,7 @@ class Stage:
         self.rounds = rounds or (3 if quick else 15)
         self.side_rounds = 1 if quick else 7
         self.bulk_rounds = rounds or (5 if quick else 11)
+        self.form_rounds = rounds or (2 if quick else 3)
         self.starts = 20 if quick else 50
         self.large = 256 * MIB if quick else GIB
         self.cores = measure.Cores()
@@ -35,10 +36,10 @@ class Stage:
         return "256 MiB" if self.quick else "1 GiB"
 
     @contextmanager
-    def start(self, kind, port=None, roots=None):
+    def start(self, kind, port=None, roots=None, settings=None):
         """A fresh proxy of that kind on the proxy's core, before the origin or another port."""
         folder = self.folder / f"proxy{next(self.numbers)}"
-        proxy = kind(folder, roots or self.authority.bundle, port or self.origin.port)
+        proxy = kind(folder, roots or self.authority.bundle, port or self.origin.port, settings or {})
         try:
             self.cores.give_to_proxy(proxy.pid)
             yield proxy

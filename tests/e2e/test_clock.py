@@ -48,7 +48,7 @@ class Service:
 
     def __init__(self, base=lambda: datetime.datetime.now(datetime.timezone.utc)):
         self.base, self.ahead = base, datetime.timedelta(0)
-        self.refuse, self.headers = s3, ()
+        self.refuse, self.headers, self.role = s3, (), ROLE
         self.lenient, self.dated = False, True
         self.late, self.wrong = [], []
 
@@ -62,7 +62,7 @@ class Service:
     def __call__(self, request):
         body = request.read()
         try:
-            verify.check_head(request, ROLE, None if self.lenient else self.now())
+            verify.check_head(request, self.role, None if self.lenient else self.now())
         except verify.Refusal as refusal:
             if refusal.code != "RequestTimeTooSkewed":
                 self.wrong.append(refusal)
@@ -143,6 +143,17 @@ def test_what_one_service_tells_serves_all(world):
     for target in ("/transcribe/", "/s3.eu-west-1/b/k", "/sqs/"):
         assert here.ask("GET", target).status == 200
     assert by_whom(here, service) == ["machine"] + ["service"] * 4
+
+
+def test_sts_is_asked_by_what_another_service_told(world, issuer, clocked, wall):
+    here, service = world(datetime.timedelta(0), wall.now, **clocked(), **issuer.further_role())
+    issuer.clock, service.role = service, issuer.roles
+    assert here.ask("GET", "/s3/b/k").status == 200
+    service.ahead = HOURS
+    assert here.ask("GET", "/s3/b/k").status == 200 and len(service.late) == 1
+    wall.move(minutes=61)
+    assert here.ask("GET", "/s3/b/k").status == 200
+    assert issuer.count("assume role") == 2 and issuer.newest.key.encode() in here.last.header("authorization").encode()
 
 
 def test_many_at_once_are_all_repeated(world):

@@ -4,11 +4,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import botocore.session
 import pytest
 from harness.client import Client, wait_until
 from harness.clock import MINUTE, SECOND
 from harness.express import Express
 from harness.issuer import Issuer
+from harness.proxy import ROLE
 from harness.upstream import Response
 
 BUCKET = "mine--usw2-az1--x-s3"
@@ -94,6 +96,37 @@ def test_operations_on_the_bucket_itself_need_no_session(as_aws, method, path):
     assert upstream.last.header("host") == "s3express-control.us-west-2.amazonaws.com"
     assert upstream.last.target == f"/{BUCKET}{path}".encode() and len(upstream.requests) == 1
     assert upstream.last.proof.service == "s3express"
+
+
+def bucket_operations():
+    """(method, target's end, whether it is of the bucket itself) of each operation on buckets, as botocore knows them."""
+    model = botocore.session.get_session().get_service_model("s3")
+    for name in model.operation_names:
+        operation = model.operation_model(name)
+        path, mark, query = operation.http["requestUri"].partition("?")
+        itself = any(each.name == "UseS3ExpressControlEndpoint" for each in operation.static_context_parameters)
+        if path == "/{Bucket}":
+            yield operation.http["method"], mark + query, itself
+
+
+def test_operations_on_the_bucket_go_where_botocore_sends_them(zone):
+    zone.express.objects[HOST] = lambda request: Response()
+    operations = set(bucket_operations())
+    assert len(operations) > 70
+    for method, end, itself in operations:
+        zone.ask(method, f"/s3.us-west-2/{BUCKET}{end}", body=b"" if method in ("PUT", "POST") else None)
+        host = zone.upstream.last.header("host")
+        assert host == ("s3express-control.us-west-2.amazonaws.com" if itself else HOST), (method, end)
+
+
+@pytest.mark.parametrize("query", ["", "?partNumber=1&uploadId=x"])
+def test_a_copy_is_signed_with_the_roles_own_keys(zone, query):
+    assert zone.ask("PUT", OBJECT, body=b"hello").status == 200
+    assert zone.ask("PUT", OBJECT + query, [("x-amz-copy-source", f"/{BUCKET}/other")]).status == 200
+    last = zone.upstream.last
+    assert last.proof.key == ROLE["AWS_ACCESS_KEY_ID"] and last.proof.service == "s3express"
+    assert last.header("x-amz-security-token") and not last.all("x-amz-s3session-token")
+    assert zone.express.asked == 1
 
 
 def test_a_hundred_requests_wait_for_one_session(zone):
@@ -196,6 +229,7 @@ def test_a_session_does_not_outlive_a_restore(timed, wall):
     (Response(403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"), "AccessDenied"),
     (Response(404, b"<Error><Code>NoSuchBucket</Code></Error>"), "NoSuchBucket"),
     (Response(500), "s3express:CreateSession"),
+    (Response(403, b"<Error><Code>Access\nDenied</Code></Error>"), "nothing more"),
     (Response(200, b"<CreateSessionResult/>"), "does not hold an access key id"),
     (Response(200, b"<CreateSessionResult><Credentials><AccessKeyId>a b</AccessKeyId><SecretAccessKey>s"
                    b"</SecretAccessKey><SessionToken>t</SessionToken></Credentials></CreateSessionResult>"),

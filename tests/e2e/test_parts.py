@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import select
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -239,6 +240,142 @@ def test_an_endless_answer_is_no_success(here, s3, step):
     assert untouched(s3) and not s3.objects
 
 
+def test_a_server_that_hangs_is_noticed_while_the_client_goes_on(stage, s3):
+    gate = threading.Event()
+    here = stage(s3, COUNTERSIGN_TIMEOUT_MS=500)
+    s3.instead = lambda at, request: (request.read(), gate.wait(20), None)[2] if at == "part" else None
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
+        try:
+            for _ in range(100):
+                if select.select([client.sock], [], [], 0.1)[0]:
+                    break
+                client.send(b"1\r\nx\r\n")
+            assert client.answer().outcome == (504, "UpstreamTimeout")
+        finally:
+            gate.set()
+
+
+def test_an_error_that_breaks_off_is_not_followed_by_another_answer(here, s3):
+    def instead(at, request):
+        if at != "part" or s3.steps.count("part") > 1:
+            return None
+        request.read()
+        return Response(404, length=2000, body=b"x", reset=True)
+    s3.instead = instead
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], chunks(content(PART + 10)))
+        got = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := client.sock.recv(65536):
+                got += piece
+    assert got.count(b"HTTP/1.1") == 1
+    assert untouched(s3) and s3.steps.count("part") == 1 and not s3.objects
+
+
+@pytest.mark.parametrize("step", ["create", "complete"])
+def test_an_answer_that_ends_with_its_connection(here, s3, step):
+    def cut(path, query, request, real=getattr(s3, step)):
+        answer = real(path, query, request)
+        answer.until_close = True
+        return answer
+    setattr(s3, step, cut)
+    assert put(here, content(PART + 1)).status == 200
+    assert s3.objects["/bucket/key"].content == content(PART + 1) and not s3.uploads
+
+
+def test_a_connection_that_ends_between_two_parts(here, s3):
+    real = s3.part
+
+    def closing(path, query, request):
+        answer = real(path, query, request)
+        answer.hang_up = True
+        return answer
+    s3.part = closing
+    data = content(2 * PART + 70_000)
+    pieces = list(chunks(data))
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], pieces[:150])
+        assert wait_until(lambda: here.upstream.connections and here.upstream.connections[-1].closed.is_set())
+        for piece in pieces[150:]:
+            client.send(piece)
+        assert client.answer().status == 200
+    assert s3.objects["/bucket/key"].content == data and s3.steps == ORDER
+
+
+@pytest.mark.parametrize("condition, status, times", [([], 200, 2), ([("If-None-Match", "*")], 502, 1)])
+def test_a_completion_whose_answer_is_lost(here, s3, condition, status, times):
+    """The kept connection may have died before it; with a condition it is not asked twice."""
+    def instead(at, request):
+        if at == "complete" and s3.steps.count(at) == 1:
+            raise Gone("on purpose")
+    s3.instead = instead
+    assert put(here, content(PART + 1), headers=condition).status == status
+    assert s3.steps.count("complete") == times and untouched(s3)
+
+
+def test_what_is_cleaned_up_is_counted_once(here, s3):
+    s3.instead = lambda at, request: (request.read(), error(403, "AccessDenied"))[1] if at == "part" else None
+    assert put(here, content(PART + 1)).status == 403
+    assert untouched(s3) and here.proxy.stop() == 0
+    assert here.proxy.text().count("exchange method=PUT") == 1
+
+
+def test_a_request_right_behind_the_body(here, s3):
+    data = content(PART + 10)
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/a", [CHUNKED], chunks(data))
+        client.send_request("PUT", "/s3/bucket/b", [], b"abc")
+        assert [client.answer().status, client.answer().status] == [200, 200]
+    assert s3.objects["/bucket/a"].content == data and s3.objects["/bucket/b"].content == b"abc"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_client_that_ends_its_half(here, s3, whole):
+    pieces = list(chunks(content(PART + 70_000)))
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], pieces if whole else pieces[:-1])
+        client.half_close()
+        assert not whole or client.answer().status == 200
+        assert untouched(s3) and wait_until(lambda: s3.steps[-1:] == ["complete" if whole else "abort"])
+
+
+def test_who_is_gone_waits_no_more(stage, s3):
+    here = stage(s3, COUNTERSIGN_PARTS=1)
+    data = content(200_000)
+    pieces = list(chunks(data))
+    with here.client() as first:
+        first.send_request("PUT", "/s3/bucket/a", [CHUNKED], pieces[:-1])
+        with here.client() as second:
+            second.send_request("PUT", "/s3/bucket/b", [CHUNKED], pieces[:-1])
+            time.sleep(0.2)
+            second.reset()
+        assert wait_until(lambda: "status=0" in here.proxy.text())
+        first.send(pieces[-1])
+        assert first.answer().status == 200
+    assert put(here, data, "/s3/bucket/c").status == 200 and "/bucket/b" not in s3.objects
+
+
+@pytest.mark.parametrize("etag, early", [((), False), ((("ETag", '"a"'),), True)])
+def test_a_part_that_was_hardly_taken(here, s3, etag, early):
+    """Without an ETag, or before all of it was sent: what the server has is not what the client sent."""
+    s3.instead = lambda at, request: Response(headers=etag, early=early) if at == "part" else None
+    assert put(here, content(PART + 10)).outcome == (502, "UpstreamProtocol")
+    assert untouched(s3) and not s3.objects
+
+
+@pytest.mark.parametrize("status, body", [(500, b""), (405, b"x"), (403, b"x" * 100_000)])
+def test_an_abort_that_is_refused_is_no_answer(here, s3, status, body):
+    """The client has its own already."""
+    s3.instead = lambda at, request: {
+        "complete": lambda: (request.read(), error(403, "AccessDenied"))[1],
+        "abort": lambda: Response(status, body)}.get(at, lambda: None)()
+    with here.client() as client:
+        assert client.ask("PUT", "/s3/bucket/key", [CHUNKED], chunks(content(PART + 1))).status == 403
+        assert wait_until(lambda: "could not be aborted" in here.proxy.text()) and s3.steps.count("abort") == 2
+        assert client.ask("PUT", "/s3/bucket/other", [], b"abc").status == 200
+
+
 # --- many at once
 
 def test_few_parts_for_all_together(stage, s3):
@@ -272,6 +409,57 @@ def test_who_waits_too_long_is_told(stage, s3):
         finally:
             stop.set()
             thread.join()
+
+
+@pytest.mark.parametrize("size", [PART + 10, 2 * PART + 10, 2 * PART + 70_000])
+def test_one_part_is_enough(stage, s3, size):
+    """What waits in the client's connection when the only part comes back is the next one's."""
+    here = stage(s3, COUNTERSIGN_PARTS=1)
+    data = content(size)
+    assert put(here, data).status == 200
+    assert s3.objects["/bucket/key"].content == data
+    assert s3.steps == ["create", *["part"] * -(-size // PART), "complete"]
+
+
+def test_a_broken_end_when_the_only_part_comes_back(stage, s3):
+    here = stage(s3, COUNTERSIGN_PARTS=1)
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], [*list(chunks(content(PART + 10)))[:-1], b"zz\r\n"])
+        assert client.answer().outcome == (400, "BadRequest")
+    assert untouched(s3) and s3.steps == ["create", "part", "abort"]
+    assert put(here, content(100_000), "/s3/bucket/other").status == 200
+
+
+def test_a_pause_is_not_prolonged_by_a_part_that_becomes_free(stage, s3):
+    """Two share two parts: the first waits for its pause to end, and then gets the other's part."""
+    here = stage(s3, COUNTERSIGN_PARTS=2, COUNTERSIGN_TIMEOUT_MS=60_000)
+    refused = threading.Event()
+
+    def instead(at, request):
+        if at != "part" or refused.is_set():
+            return None
+        request.read()
+        refused.set()
+        return Response(503, headers=(("Retry-After", "2"),))
+    s3.instead = instead
+    with here.client() as other, here.client(timeout=20) as client:
+        other.send_request("PUT", "/s3/bucket/other", [CHUNKED], list(chunks(content(100_000)))[:-1])
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], chunks(content(PART + 70_000)))
+        assert refused.wait(20)
+        other.send(b"0\r\n\r\n")
+        assert other.answer().status == 200
+        assert client.answer().status == 200
+    assert s3.objects["/bucket/key"].content == content(PART + 70_000)
+
+
+def test_who_waits_for_a_part_holds_no_connection(stage, s3):
+    """Else the one that has the part waits for a connection, until both have waited too long."""
+    here = stage(s3, COUNTERSIGN_PARTS=1, COUNTERSIGN_MAX_UPSTREAM=1, COUNTERSIGN_TIMEOUT_MS=5000)
+    data = content(2 * PART + 70_000)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda name: put(here, data, f"/s3/bucket/{name}"), "abc"))
+    assert [answer.outcome for answer in answers] == [(200, "")] * 3
+    assert all(s3.objects[f"/bucket/{name}"].content == data for name in "abc")
 
 
 # --- the end

@@ -146,10 +146,43 @@ def test_a_foreign_sessions_key_is_refused_and_makes_few_fetches(here, issuer, w
         answer = signed(here, FOREIGN)
         assert answer.outcome == UNPROVEN and "another session's key" in answer.text and "ASIA…ZZZZ" in answer.text
     assert issuer.count() == 1 and not here.upstream.requests
+    for minute in range(2, 4):
+        for _ in range(5):
+            wall.move(seconds=9)
+            assert signed(here, FOREIGN).outcome == UNPROVEN
+        assert issuer.count() == minute - 1
+        wall.move(seconds=20)
+        assert signed(here, FOREIGN).outcome == UNPROVEN and issuer.count() == minute
+
+
+def test_a_fetch_in_vain_for_a_stranger_does_not_count(here, issuer, wall):
+    assert show(here, (HEADER, CONTAINER_TOKEN)).status == 200
     wall.move(seconds=3)
-    for _ in range(10):
-        assert signed(here, FOREIGN).outcome == UNPROVEN
-    assert issuer.count() == 2
+    issuer.script = [Response(403)]
+    assert signed(here, FOREIGN).outcome == UNPROVEN and issuer.count() == 2
+    wall.move(seconds=11)
+    newer = issuer.give()
+    issuer.same = True
+    assert signed(here, keys_of(newer)).status == 200 and issuer.count() == 3
+
+
+def test_when_keys_are_nearly_over_callers_may_have_newer_ones(here, issuer, wall):
+    """The SDKs renew theirs a quarter of an hour before the end: a stranger must not stand in their way."""
+    assert show(here, (HEADER, CONTAINER_TOKEN)).status == 200
+    wall.move(minutes=46)
+    issuer.same = True
+    assert signed(here, FOREIGN).outcome == UNPROVEN and issuer.count() == 2
+    wall.move(seconds=3)
+    issuer.same = False
+    newer = issuer.give()
+    issuer.same = True
+    assert signed_at(here, keys_of(newer), 46 * 60).status == 200 and issuer.count() == 3
+
+
+def test_nobody_else_has_the_keys_of_a_web_identity(sourced, issuer):
+    """Each who asks is given others: to look for a caller's is in vain."""
+    here = sourced("web identity", COUNTERSIGN_AUTH="token")
+    assert signed(here, FOREIGN).outcome == UNPROVEN and issuer.count() == 0
 
 
 def test_a_foreign_key_while_the_source_fails(here, issuer):

@@ -7,18 +7,24 @@ import threading
 import time
 from pathlib import Path
 
+import botocore.session
 import pytest
 from harness.client import Cut, wait_until
 from harness.clock import MINUTE
 from harness.issuer import Issuer
 from harness.proxy import BINARY, TOKEN
 from harness.upstream import Response, Upstream
+from harness.uploads import Uploads
 
 HERE, THERE, THIRD = "us-east-1", "eu-west-1", "ap-south-1"
+PARTITION = botocore.session.get_session().get_component("data_loader").load_data("endpoints")["partitions"][0]
+REGIONS = {region: any(variant["tags"] == ["fips"] for variant in of_s3.get("variants", ()))
+           for region, of_s3 in PARTITION["services"]["s3"]["endpoints"].items() if region in PARTITION["regions"]}
 HOST = re.compile(r"(?:(?P<bucket>.+)\.)?(?:s3|s3-fips)(?:\.dualstack)?(?:[.-](?P<region>[a-z]+-[a-z]+-\d))?\.amazonaws\.com")
 NAMES = [f"{start}{host}.amazonaws.com" for start in ("", "*.") for host in (
     "s3", "s3-accelerate", f"s3-{THIRD}", f"s3-accesspoint.{HERE}", *(
-        f"s3{dual}.{region}" for dual in ("", ".dualstack") for region in (HERE, THERE, THIRD)))]
+        f"s3{dual}.{region}" for dual in ("", ".dualstack") for region in (HERE, THERE, THIRD)),
+    *(f"s3-fips.{region}" for region, has_fips in REGIONS.items() if has_fips))]
 LONG = bytes(range(256)) * 1200
 EXPECT = ("Expect", "100-continue")
 XML = ("Content-Type", "application/xml")
@@ -176,6 +182,24 @@ def test_the_service_path_of_a_dual_stack_environment(world):
     there = world(AWS_USE_DUALSTACK_ENDPOINT="true")
     assert there.ask("GET", f"/s3/{a_bucket()}/k")[1] == [HERE, THERE]
     assert there.here.last.header("host") == f"s3.dualstack.{THERE}.amazonaws.com"
+
+
+def test_a_region_without_fips_endpoints_is_left_to_the_client(world):
+    """What botocore knows of them: a name that does not exist would be a 502 in place of S3's own word."""
+    there = world(AWS_USE_FIPS_ENDPOINT="true")
+    assert list(REGIONS.values()).count(True) == 6
+    for region, has_fips in REGIONS.items():
+        bucket = a_bucket()
+        there.s3.where[bucket] = region
+        for count in (2, 1) if has_fips else (1, 1):
+            answer, regions = there.ask("GET", f"/s3/{bucket}/k")
+            moves = has_fips and region != HERE
+            assert answer.status == (200 if has_fips else 301), region
+            assert regions == ([HERE, region][-count:] if moves else [HERE])
+            assert there.here.last.header("host") == f"s3-fips.{region if moves else HERE}.amazonaws.com"
+        assert has_fips or answer.header("x-amz-bucket-region") == region
+        if region == THERE:     # but where it lies is known to requests that need no FIPS
+            assert there.ask("GET", f"/{bucket}/k", host=f"s3.{HERE}.amazonaws.com")[1] == [region]
 
 
 def test_a_bucket_at_home_is_asked_there(world):
@@ -646,3 +670,17 @@ def test_a_long_refusal_is_relayed_whole(world, size, chunked):
         for _ in range(2):
             answer = client.ask("GET", f"/s3/{a_bucket()}/k")
             assert (answer.status, answer.body) == (400, body)
+
+
+def test_an_upload_in_parts_begins_where_the_bucket_lies(world):
+    s3 = Uploads()
+
+    def handler(request):
+        elsewhere = HOST.fullmatch(request.header("host"))["region"] != THERE
+        return refusal(301, "PermanentRedirect", THERE) if elsewhere else s3(request)
+    here = world(handler=handler).here
+    body = b"0123456789abcdef" * (9 << 16)
+    assert here.ask("PUT", "/s3/bucket/k", [("Transfer-Encoding", "chunked")],
+                    [b"%x\r\n" % len(body), body, b"\r\n0\r\n\r\n"]).status == 200
+    assert [stored.content for stored in s3.objects.values()] == [body]
+    assert s3.steps == ["create", "part", "part", "complete"] and not s3.uploads

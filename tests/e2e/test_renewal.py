@@ -13,6 +13,7 @@ from harness.client import Cut, wait_until
 from harness.issuer import dropped
 from harness.proxy import ROLE
 from harness.upstream import EXPIRED, Response, expired_token
+from harness.uploads import Uploads
 
 XML, JSON_TYPE = ("Content-Type", "application/xml"), ("Content-Type", "application/x-amz-json-1.1")
 QUERY_TYPE = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
@@ -766,3 +767,23 @@ def test_no_secret_comes_out(sourced, issuer, wall, source):
     told = "".join(texts) + here.proxy.text()
     assert "credentials" in here.proxy.text()
     assert [secret for secret in issuer.secrets() if secret in told] == []
+
+
+@pytest.mark.parametrize("step", ["create", "part", "complete"])
+def test_a_step_of_an_upload_goes_again_with_new_keys(sourced, issuer, wall, step):
+    s3 = Uploads()
+    here = sourced("container", s3)
+    assert here.ask("PUT", "/s3/bucket/a", [], b"abc").status == 200
+    wall.move(**CALMED)
+    old = issuer.newest.key
+
+    def instead(at, request):
+        if at != step or request.proof.key != old:
+            return None
+        here.upstream.expired.add(old)
+        return expired_token(request)
+    s3.instead = instead
+    body = b"0123456789abcdef" * (9 << 16)
+    assert here.ask("PUT", "/s3/bucket/k", [("Transfer-Encoding", "chunked")],
+                    [b"%x\r\n" % len(body), body, b"\r\n0\r\n\r\n"]).status == 200
+    assert s3.objects["/bucket/k"].content == body and issuer.count() == 2 and not s3.uploads

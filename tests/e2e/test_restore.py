@@ -3,6 +3,7 @@
 A restored copy cannot tell that it is one, but the wall clock has moved on: each longer gap counts as a restore.
 """
 
+import random
 import contextlib
 import socket
 import threading
@@ -12,6 +13,7 @@ import pytest
 from harness import names
 from harness.clock import HOUR, SECOND
 from harness.client import wait_until
+from harness.uploads import Uploads
 from harness.issuer import FURTHER_ARN, Issuer
 from harness.proxy import TOKEN
 from harness.signer import credentials, sign
@@ -415,3 +417,21 @@ def test_a_handshake_from_before_is_given_up(copied, wall, authority, issuer, me
         gate.set()
         assert client.answer().status == 200
     assert numbers(here) == [2] and here.last.body == (body or b"")
+
+
+def test_an_upload_goes_on_over_another_connection(copied, wall):
+    """Between two parts it has a connection, which may be another copy's too."""
+    s3 = Uploads()
+    here = copied(s3, COUNTERSIGN_LOG_LEVEL="TRACE")
+    data = random.Random(1).randbytes((8 << 20) + 100_000)
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [("Transfer-Encoding", "chunked")],
+                            [b"%x\r\n" % len(data), data[:-50_000]])
+        assert wait_until(lambda: s3.steps == ["create", "part"] and len(s3.uploads) == 1)
+        assert wait_until(lambda: here.proxy.text().count("\tparts\n") >= 2)
+        restore(here, wall)
+        assert here.ask("PUT", "/s3/bucket/other", [], b"abc").status == 200
+        client.send(data[-50_000:] + b"\r\n0\r\n\r\n")
+        assert client.answer().status == 200
+    assert s3.objects["/bucket/key"].content == data
+    assert len(here.upstream.connections) == 2 and len(here.upstream.connections[0].requests) == 2

@@ -195,6 +195,26 @@ def test_another_key_without_the_token_is_refused(here):
     assert answer.outcome == (401, "TokenRequired") and "IAM user" in answer.text
 
 
+@pytest.mark.parametrize("trailers", [(), [(CHECKSUM, "AAAAAA==")]], ids=["plain", "trailer"])
+def test_keys_that_end_while_it_comes(sourced, issuer, wall, trailers):
+    """The chunks may be right, but nobody can tell any more."""
+    store = Objects()
+    here = sourced("container", store, COUNTERSIGN_AUTH="token")
+    issuer.same = True
+    given = issuer.give()
+    upload = Upload(url(here), content(50_000), size=8192, trailers=trailers,
+                    keys=Credentials(given.key, given.secret, given.token))
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/k", [*upload.headers, ("Content-Length", len(upload.body))], token=False)
+        client.send(upload.body[:30_000])
+        assert wait_until(lambda: here.upstream.requests)
+        wall.move(minutes=61)
+        client.send(upload.body[30_000:])
+        answer = client.answer("PUT")
+    assert answer.outcome == (503, "NoCredentials") and "have ended" in answer.text
+    assert store.stored == {}
+
+
 @pytest.mark.parametrize("kind", ["STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
                                   "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER", "STREAMING-SOMETHING-NEW"])
 def test_other_signed_forms_are_told_so(here, kind):

@@ -42,6 +42,8 @@ class Express:
         host = request.header("host")
         if request.target == b"/?session":
             return self._create(request, host)
+        if host.startswith("s3express-control.") or request.all("x-amz-copy-source"):
+            return self._by_the_role(request)
         if (host, request.proof.key) not in self.sessions or request.proof.service != "s3express":
             raise verify.Refusal(403, "AccessDenied", f"{request.proof.key} is of no session for {host}")
         if request.target in self.late:
@@ -50,6 +52,12 @@ class Express:
             return Response(403, b"<Error><Code>ExpiredToken</Code></Error>",
                             (("Content-Type", "application/xml"),))
         return self.objects.setdefault(host, Objects())(request)
+
+    @staticmethod
+    def _by_the_role(request):
+        if request.proof.key.startswith(KEY) or request.proof.service != "s3express":
+            raise verify.Refusal(403, "AccessDenied", "that is signed with the role's own keys")
+        return Response()
 
     def _create(self, request, host):
         with self._lock:

@@ -234,7 +234,7 @@ static void test_too_long(void **state)
     static char long_trailer[AWS_CHUNKED_TRAILER_BYTES + 8];
     char hex[HASH_HEX_BYTES];
     const struct chunk_signer by = {*state, &credentials};
-    struct chunk_chain chain = {.digest = NULL};
+    struct chunk_chain chain = {.content = {NULL}};
     chunk_chain_finish(&chain);
     assert_int_equal(chunk_chain_init(&chain, &scope, plain.seed.at), OK);
     memset(long_trailer, 'v', sizeof long_trailer);

@@ -122,6 +122,30 @@ static void test_expired(void **state)
         CHECK_NUMBER(codes[i].code, error_code_is_expired(codes[i].code), codes[i].expired);
 }
 
+static void test_shown(void **state)
+{
+    (void)state;
+#define C64 "CodeCodeCodeCodeCodeCodeCodeCodeCodeCodeCodeCodeCodeCodeCodeCode"
+    static const struct {
+        struct span code, shown;
+    } codes[] = {
+        {TEXT("AccessDenied"), TEXT("AccessDenied")},
+        {TEXT("Client.Unauthorized2"), TEXT("Client.Unauthorized2")},
+        {TEXT(""), TEXT("")},
+        {TEXT(C64), TEXT(C64)},
+        {TEXT(C64 "x"), TEXT("")},
+        {TEXT("Access Denied"), TEXT("")},
+        {TEXT("Access\nDenied"), TEXT("")},
+        {TEXT("a\0b"), TEXT("")},
+        {TEXT("a%sb"), TEXT("")},
+        {TEXT("<b>"), TEXT("")},
+        {TEXT("a\x1b[2J"), TEXT("")},
+        {TEXT("\xc3\xb6"), TEXT("")},
+    };
+    for (size_t i = 0; i < ROWS(codes); i++)
+        CHECK_TEXT(codes[i].code, error_code_shown(codes[i].code), codes[i].shown);
+}
+
 static void test_xml_text(void **state)
 {
     (void)state;
@@ -154,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_shown),
         cmocka_unit_test(test_xml_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

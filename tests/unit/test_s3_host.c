@@ -130,6 +130,29 @@ static void test_others(void **state)
     }
 }
 
+static void test_exists(void **state)
+{
+    (void)state;
+    static const struct {
+        struct span host, region;
+        bool exists;
+    } hosts[] = {
+        {TEXT("s3.us-east-1.amazonaws.com"), TEXT("eu-west-1"), true},
+        {TEXT("s3.us-east-1.amazonaws.com"), TEXT("zz-west-1"), true},
+        {TEXT("s3-fips.us-east-1.amazonaws.com"), TEXT("us-west-2"), true},
+        {TEXT("b.s3-fips.dualstack.us-east-1.amazonaws.com"), TEXT("ca-west-1"), true},
+        {TEXT("s3-fips.us-gov-west-1.amazonaws.com"), TEXT("us-gov-east-1"), true},
+        {TEXT("s3-fips.us-east-1.amazonaws.com"), TEXT("eu-west-1"), false},
+        {TEXT("b.s3-fips.us-east-1.amazonaws.com"), TEXT("mx-central-1"), false},
+        {TEXT("s3-fips.us-east-1.amazonaws.com"), TEXT("us-east-"), false},
+    };
+    for (size_t i = 0; i < ROWS(hosts); i++) {
+        struct s3_host host;
+        assert_true(s3_host_parse(hosts[i].host, SPAN("us-east-1"), &host));
+        CHECK_NUMBER(hosts[i].host, s3_host_exists(&host, hosts[i].region), hosts[i].exists);
+    }
+}
+
 static void test_path_bucket(void **state)
 {
     (void)state;
@@ -147,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_others),
+        cmocka_unit_test(test_exists),
         cmocka_unit_test(test_path_bucket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
