@@ -123,9 +123,12 @@ $(REPLAYS): build/asan/fuzz/%: build/asan/tests/fuzz/%.o build/asan/tests/fuzz/r
 
 $(UNIT_TESTS:%.c=build/asan/%.o) $(UNIT_HELPERS:%.c=build/asan/%.o): | build/setup/test.packages
 
+build/asan/tables/ask: build/asan/tests/tables/ask.o build/asan/library.a
+	$(call link,$(CC),$(SANITIZED))
+
 # All that the tests need, for those who start tests/run.py or pytest themselves.
 test-programs: build/countersign build/asan/countersign $(UNIT_PROGRAMS) $(REPLAYS) \
-		build/venv/ready build/setup/test.packages
+		build/asan/tables/ask build/venv/ready build/setup/test.packages
 	@:
 
 # What tests/servers needs besides takes minutes to build, once: TESTS that are others do not wait for it.
@@ -168,13 +171,18 @@ bench: build/countersign build/venv/ready build/setup/bench.packages ## latency 
 bench-cold: layer build/countersign build/venv/ready build/setup/bench.packages ## what a cold start costs, with the static file
 	$(Q)$(PYTHON) tests/bench/cold.py
 
+compare-aws: build/asan/tables/ask build/venv/ready ## the tables of AWS against the newest botocore: what is new; CORPUS=its tests/functional/endpoint-rules
+	$(Q)python3 -m venv build/newest
+	$(Q)build/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade botocore
+	$(Q)build/newest/bin/python tests/tables/compare.py $(CORPUS)
+
 clean: ## removes build/
 	$(Q)rm -rf build
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-.PHONY: all test-programs test fuzz demo bench bench-cold clean help
+.PHONY: all test-programs test fuzz demo bench bench-cold compare-aws clean help
 
 , := ,
 -include $(shell find build -name '*.d' 2>/dev/null)

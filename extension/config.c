@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "extension/config_parts.h"
-#include "extension/nearest.h"
 #include "extension/variable.h"
+#include "proxy/base/nearest.h"
 
 /* ---- numbers ---- */
 

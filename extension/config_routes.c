@@ -66,13 +66,19 @@ static bool parse_endpoint(struct span text, struct endpoint *endpoint)
     return true;
 }
 
-/* "BEDROCK_RUNTIME" -> "bedrock-runtime" */
+/* "COST_EXPLORER" -> "ce", the service's name; or of a service that no table knows "cost-explorer"
+ */
 static struct span service_named(struct config *config, struct span name)
 {
     struct buf b =
         buf_over(config->text + config->text_bytes, sizeof config->text - config->text_bytes);
     for (size_t i = 0; i < name.len; i++)
         buf_char(&b, name.at[i] == '_' ? '-' : ascii_lower(name.at[i]));
+    struct service service;
+    if (b.failed)
+        return SPAN("");
+    if (service_by_name(buf_span(&b), &service))
+        return service.name;
     config->text_bytes += b.len;
     return buf_span(&b);
 }
@@ -94,7 +100,7 @@ static enum err add_endpoint(struct config *config, struct span variable, struct
             "must be http://host[:port] or https://host[:port], without path or user");
     if (service.len > 0)
         endpoint.service = service_named(config, span_from(service, 1));
-    if (service.len > 0 && endpoint.service.len + 1 != service.len)
+    if (service.len > 0 && endpoint.service.len == 0)
         return variable_refuse(fault, text, value, "is too long a name for a service");
     for (size_t i = 0; i < config->proxy.route.endpoints; i++)
         if (span_equal(config->endpoints[i].service, endpoint.service))
@@ -136,17 +142,29 @@ enum err config_read_region(struct config *config, struct fault *fault)
     return err;
 }
 
+static enum err refuse_prewarm(
+    struct span value, struct span item, enum err err, struct fault *fault)
+{
+    char allowed[224];
+    struct nearest nearest;
+    service_nearest(item, &nearest);
+    (void)snprintf(allowed, sizeof allowed,
+        "\"%.*s\" is no service; the nearest are %.*s, %.*s and %.*s",
+        SPAN_ARGS(span_first(item, 40)), SPAN_ARGS(nearest.name[0]), SPAN_ARGS(nearest.name[1]),
+        SPAN_ARGS(nearest.name[2]));
+    return variable_refuse(fault, PREFIX "PREWARM", value,
+        err == ERR_UNKNOWN_SERVICE ? allowed : "needs AWS_REGION, or regions as in s3.eu-west-1");
+}
+
 /* Each must be a service that the proxy could send to. */
 enum err config_read_prewarm(struct config *config, struct fault *fault)
 {
-    static const char name[] = PREFIX "PREWARM";
-    struct span value = variable_value(name), list = value, item;
+    struct span value = variable_value(PREFIX "PREWARM"), list = value, item;
     struct fault wrong;
     struct route route;
     while (span_next(&list, ',', &item))
         if (route_of_service(&config->proxy.route, span_trim(item), &route, &wrong) != OK)
-            return variable_refuse(
-                fault, name, value, "must be services such as s3,transcribe, with AWS_REGION set");
+            return refuse_prewarm(value, span_trim(item), wrong.err, fault);
     config->proxy.prewarm = value;
     return OK;
 }

@@ -1,54 +1,24 @@
 #include "proxy/aws/host.h"
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
+#include "proxy/aws/host_table.h"
 
-enum {
-    LABELS_LEFT = 1,
-    REGION_AT_HOME = 2,
-    REFUSED = 4,
-    GLOBAL = 8,
-    DUALSTACK_LABEL = 16, /* dual-stack hosts have a label for it, and not a suffix of their own */
-    SESSION = 32,
-};
+/* The rule: what is left of the partition's suffix is read from its end. "vpce", "us-gov", a
+ * region, "dualstack" and "global" go, and what tells of FIPS. The last three labels that are left
+ * are looked up, then two, then one. What may stand to the left of them the table says; a label
+ * that no table knows is AWS's only as exactly LABEL.REGION.SUFFIX. The region is the one that was
+ * taken; or that the labels say; or that of the table; or, unless it is S3, the label to the left
+ * of them; or the partition's global one. */
 
-/* The labels of a host that are no plain LABEL.REGION.SUFFIX with LABEL as the signing name, and
- * the services that have no region in their host. Source: botocore 1.44.5, endpoint rule sets
- * (Apache-2.0). LABELS_LEFT: more labels may stand to the left, a bucket's or an account's.
- * REFUSED: customers' machines. */
-static const struct {
-    struct span label;
-    struct span service;
-    unsigned flags;
-} exceptions[] = {
-    {TEXT("s3"), TEXT("s3"), LABELS_LEFT | GLOBAL | DUALSTACK_LABEL},
-    {TEXT("s3-accelerate"), TEXT("s3"), LABELS_LEFT | REGION_AT_HOME | GLOBAL},
-    {TEXT("s3-accesspoint"), TEXT("s3"), LABELS_LEFT | DUALSTACK_LABEL},
-    {TEXT("s3-control"), TEXT("s3"), LABELS_LEFT | DUALSTACK_LABEL},
-    {TEXT("s3-external-1"), TEXT("s3"), LABELS_LEFT | GLOBAL},
-    {TEXT("s3-object-lambda"), TEXT("s3-object-lambda"), LABELS_LEFT},
-    {TEXT("s3-outposts"), TEXT("s3-outposts"), LABELS_LEFT},
-    {TEXT("s3express"), TEXT("s3express"), LABELS_LEFT | SESSION},
-    {TEXT("s3express-control"), TEXT("s3express"), DUALSTACK_LABEL},
-    {TEXT("execute-api"), TEXT("execute-api"), LABELS_LEFT},
-    {TEXT("transcribestreaming"), TEXT("transcribe"), 0},
-    {TEXT("budgets"), TEXT("budgets"), GLOBAL},
-    {TEXT("cloudfront"), TEXT("cloudfront"), GLOBAL},
-    {TEXT("iam"), TEXT("iam"), GLOBAL},
-    {TEXT("organizations"), TEXT("organizations"), GLOBAL},
-    {TEXT("route53"), TEXT("route53"), GLOBAL},
-    {TEXT("sts"), TEXT("sts"), GLOBAL},
-    {TEXT("cache"), TEXT(""), REFUSED},
-    {TEXT("compute"), TEXT(""), REFUSED},
-    {TEXT("compute-1"), TEXT(""), REFUSED},
-    {TEXT("elb"), TEXT(""), REFUSED},
-    {TEXT("email-smtp"), TEXT(""), REFUSED},
-    {TEXT("git-codecommit"), TEXT(""), REFUSED},
-    {TEXT("s3-website"), TEXT(""), REFUSED},
+enum { KEY_LABELS = 3, KEY_BYTES = 3 * 64 };
+
+struct reading {
+    const struct partition *partition;
+    struct span suffix;
+    struct span labels; /* what is still to be read */
+    struct span region;
+    bool endpoint; /* "vpce": an endpoint in somebody's network */
+    bool plain;    /* nothing but a region was taken */
 };
-enum { EXCEPTIONS = sizeof exceptions / sizeof *exceptions };
 
 static bool drop_last(struct span *labels, struct span label)
 {
@@ -59,163 +29,214 @@ static bool drop_last(struct span *labels, struct span label)
     return true;
 }
 
-static bool label_valid(struct span label)
+/* How many bytes at i tell of FIPS: "-fips" at the label's end or before another "-", or "fips-" at
+ * its beginning. */
+static size_t fips_bytes(struct span label, size_t i)
 {
+    static const size_t bytes = sizeof "-fips" - 1;
+    struct span rest = span_from(label, i);
+    if (i == 0 && span_starts(rest, SPAN("fips-")))
+        return bytes;
+    bool here = label.at[i] == '-' && span_starts(rest, SPAN("-fips"));
+    return here && (rest.len == bytes || rest.at[bytes] == '-') ? bytes : 0;
+}
+
+bool host_label_of_service(struct span label)
+{
+    static const struct span others[] = {
+        {"vpce", 4}, {"us-gov", 6}, {"dualstack", 9}, {"global", 6}, {"fips", 4}};
     for (size_t i = 0; i < label.len; i++) {
         char c = label.at[i];
         if (!(c >= 'a' && c <= 'z') && !ascii_digit(c)
             && (c != '-' || i == 0 || i + 1 == label.len))
             return false;
+        if (fips_bytes(label, i) > 0)
+            return false;
     }
-    return label.len > 0 && label.len <= 63;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (span_equal(label, others[i]))
+            return false;
+    return label.len > 0 && label.len <= 63 && !region_shaped(label)
+        && !span_starts(label, SPAN("vpce-"));
 }
 
-/* "s3-eu-west-1", the old form of "s3.eu-west-1". */
-static bool old_s3(struct span label, struct aws_host *identity)
+static void take_region(struct span *labels, struct span *region)
 {
-    if (!span_starts(label, SPAN("s3-")) || !region_shaped(span_from(label, 3))
-        || span_starts(label, SPAN("s3-fips-")))
-        return false;
-    *identity = (struct aws_host){.service = SPAN("s3"), .region = span_from(label, 3)};
-    return true;
+    struct span rest = *labels, last = span_take_last(&rest, '.');
+    if (!region_shaped(last))
+        return;
+    *region = last;
+    *labels = rest;
 }
 
-/* A label that no table knows is AWS's only as exactly LABEL.REGION.SUFFIX. */
-static enum host_kind plain(
-    struct span label, struct span left, struct span region, struct aws_host *identity)
+/* Down to the labels that name the service, and those to the left of them. */
+static void read_end(struct reading *r)
 {
-    bool endpoint_service = span_starts(label, SPAN("vpce-")); /* anybody can own one */
-    if (left.len > 0 || region.len == 0 || endpoint_service || !label_valid(label))
+    r->endpoint = drop_last(&r->labels, SPAN("vpce"));
+    bool gov =
+        span_equal(r->partition->name, SPAN("aws-us-gov")) && drop_last(&r->labels, SPAN("us-gov"));
+    r->region.len = 0;
+    take_region(&r->labels, &r->region);
+    bool dual = drop_last(&r->labels, SPAN("dualstack")),
+         global = drop_last(&r->labels, SPAN("global"));
+    r->plain = !r->endpoint && !gov && !dual && !global;
+}
+
+/* ---- what is looked up ---- */
+
+struct key {
+    char memory[KEY_BYTES];
+    size_t labels;
+    struct span text[KEY_LABELS]; /* of n labels at n - 1, without what tells of FIPS */
+    struct span left[KEY_LABELS]; /* what stands to the left of them in the host */
+};
+
+static void write_label(struct buf *out, struct span label)
+{
+    for (size_t i = 0; i < label.len; i++) {
+        size_t fips = fips_bytes(label, i);
+        if (fips > 0)
+            i += fips - 1;
+        else
+            buf_char(out, label.at[i]);
+    }
+}
+
+/* The last labels, up to the one that is an endpoint's in a network; the label "fips" does not
+ * count. False where a label is longer than any can be. */
+static bool make_key(const struct reading *r, struct key *key)
+{
+    struct span label[KEY_LABELS], rest = r->labels;
+    struct buf out = buf_over(key->memory, sizeof key->memory);
+    key->labels = 0;
+    while (rest.len > 0 && key->labels < KEY_LABELS) {
+        struct span last = span_take_last(&rest, '.');
+        if (r->endpoint && span_starts(last, SPAN("vpce-")))
+            break;
+        bool fips = span_equal(last, SPAN("fips"));
+        if (fips && key->labels == 0)
+            break; /* no service is called so */
+        if (!fips)
+            label[key->labels++] = last;
+        key->left[key->labels - 1] = rest;
+    }
+    for (size_t i = key->labels; i-- > 0;) {
+        key->text[i].len = out.len; /* where it begins */
+        write_label(&out, label[i]);
+        if (i > 0)
+            buf_char(&out, '.');
+    }
+    for (size_t i = 0; i < key->labels; i++)
+        key->text[i] = buf_since(&out, key->text[i].len);
+    return !out.failed;
+}
+
+/* ---- what was found ---- */
+
+/* The region that the labels say, as it stands in the host: it was found in a copy. */
+static struct span in_host(struct span host, struct span said)
+{
+    const char *at = said.len > 0 ? memmem(host.at, host.len, said.at, said.len) : NULL;
+    return (struct span){at, at ? said.len : 0};
+}
+
+static struct span region_of_row(const struct reading *r, const struct host_row *row)
+{
+    bool china = span_starts(row->region, SPAN("cn="));
+    if (china && span_equal(r->partition->name, SPAN("aws-cn")))
+        return span_from(row->region, sizeof "cn=" - 1);
+    return china || row->region.len == 0 ? r->partition->global : row->region;
+}
+
+/* The region, where it is not yet known. left: what stands there, from which a region is taken.
+ * False where there should be one: only buckets have names of their own in no region. */
+static bool find_region(
+    const struct reading *r, const struct host_row *row, struct span *left, struct span *region)
+{
+    bool s3 = span_equal(row->signing, SPAN("s3"));
+    if (region->len == 0 && row->region.len == 0 && !s3)
+        take_region(left, region);
+    if (region->len > 0 || span_equal(row->region, SPAN("client")))
+        return true;
+    bool of_customers = left->len > 0 && span_equal(row->left, SPAN("*"));
+    *region = region_of_row(r, row);
+    return row->region.len > 0 || !of_customers || span_equal(row->prefix, SPAN("s3"));
+}
+
+static enum host_kind by_row(const struct reading *r, const struct host_row *row, struct span host,
+    struct span left, struct aws_host *identity)
+{
+    struct aws_host found = {.service = row->signing, .prefix = row->prefix, .region = r->region};
+    struct span before = left;
+    if (r->endpoint && span_starts(span_take_last(&before, '.'), SPAN("vpce-")))
+        left = before;
+    if (found.region.len == 0)
+        found.region = in_host(host, row->said);
+    if (!find_region(r, row, &left, &found.region))
         return HOST_CUSTOMER;
-    *identity = (struct aws_host){.service = label, .region = region};
+    found.sigv4a = span_equal(row->scheme, SPAN("sigv4a"));
+    found.session = span_starts(row->scheme, SPAN("s3express"));
+    if (found.sigv4a)
+        found.region = SPAN("*");
+    bool needs_bucket = found.session || (found.sigv4a && span_equal(row->signing, SPAN("s3")));
+    if (row->signing.len == 0 || !host_row_allows(row, left) || (needs_bucket && left.len == 0))
+        return HOST_CUSTOMER;
+    *identity = found;
     return HOST_SERVICE;
 }
 
-static enum host_kind look_up(struct span label, struct span left, struct aws_host *identity,
-    const struct partition *partition)
+/* The service whose hosts end in a suffix of its own, before which there is no more than a region.
+ */
+static bool is_signin(const struct reading *r)
 {
-    struct span region = identity->region;
-    for (size_t i = 0; i < EXCEPTIONS; i++) {
-        unsigned flags = exceptions[i].flags;
-        if (!span_equal(exceptions[i].label, label))
-            continue;
-        bool fits = (left.len == 0 || flags & LABELS_LEFT) && (region.len > 0 || flags & GLOBAL);
-        if (!fits || flags & REFUSED)
-            return HOST_CUSTOMER;
-        if (region.len == 0 && !(flags & REGION_AT_HOME))
-            region = partition->global;
-        *identity = (struct aws_host){
-            .service = exceptions[i].service, .region = region, .session = (flags & SESSION) != 0};
-        return HOST_SERVICE;
-    }
-    return plain(label, left, region, identity);
+    return r->labels.len == 0 && r->plain
+        && (span_starts(r->suffix, SPAN("signin")) || span_starts(r->suffix, SPAN("oauth.")));
 }
 
-/* The label without what tells of FIPS, or of a directory bucket's zone. */
-static struct span plain_label(struct span label, struct span left)
+/* A label that no table knows; under a suffix of single services none is AWS's. */
+static enum host_kind unknown(const struct reading *r, struct aws_host *identity)
 {
-    static const struct span express = TEXT("s3express");
+    struct span label = r->labels;
+    bool of_all =
+        span_equal(r->suffix, r->partition->dns) || span_equal(r->suffix, r->partition->dual);
     if (span_ends(label, SPAN("-fips")))
         label.len -= sizeof "-fips" - 1;
-    bool zonal = span_starts(label, SPAN("s3express-")) && left.len > 0
-        && !span_equal(label, SPAN("s3express-control"));
-    return zonal ? express : label;
+    if (!r->plain || !of_all || r->region.len == 0 || !host_label_of_service(label))
+        return HOST_CUSTOMER;
+    *identity = (struct aws_host){.service = label, .region = r->region};
+    return HOST_SERVICE;
 }
 
-/* ALIAS.accesspoint.s3-global: no region, but all of them. */
-static bool multi_region(
-    struct span label, struct span region, struct span left, struct aws_host *identity)
+enum host_kind host_identify(
+    struct span host, struct span path, struct span home, struct aws_host *identity)
 {
-    if (!span_equal(label, SPAN("s3-global")) || region.len > 0
-        || !drop_last(&left, SPAN("accesspoint")) || left.len == 0)
-        return false;
-    *identity = (struct aws_host){.service = SPAN("s3"), .region = SPAN("*"), .sigv4a = true};
-    return true;
-}
-
-enum host_kind host_identify(struct span host, struct span home, struct aws_host *identity)
-{
-    struct span labels;
-    const struct partition *partition = partition_of_host(host, home, &labels);
-    if (!partition)
+    struct key key;
+    struct host_row row;
+    struct reading r = {.region = {NULL, 0}};
+    r.partition = partition_of_host(host, home, &r.labels);
+    if (!r.partition)
         return HOST_STRANGER;
-    struct aws_host found = {.region = {NULL, 0}};
-    drop_last(&labels, SPAN("vpce"));
-    struct span before = labels;
-    found.region = span_take_last(&labels, '.');
-    if (!region_shaped(found.region)) {
-        found.region.len = 0;
-        labels = before;
-    }
-    drop_last(&labels, SPAN("dualstack"));
-    struct span last = span_take_last(&labels, '.'), label = plain_label(last, labels);
-    if (multi_region(label, found.region, labels, identity))
-        return HOST_SERVICE;
-    if (!drop_last(&labels, SPAN("fips")) && span_equal(label, SPAN("transcribe")))
-        drop_last(&labels, SPAN("cn"));
-    if (old_s3(label, &found)) {
-        *identity = found;
+    r.suffix = r.labels.len > 0 ? span_from(host, r.labels.len + 1) : host;
+    read_end(&r);
+    if (is_signin(&r)) {
+        *identity = (struct aws_host){.service = SPAN("signin"),
+            .prefix = SPAN("signin"),
+            .region = r.region.len > 0 ? r.region : r.partition->global};
         return HOST_SERVICE;
     }
-    enum host_kind kind = look_up(label, labels, &found, partition);
-    if (kind == HOST_SERVICE)
-        *identity = found;
-    return kind;
-}
-
-/* The index of a service that is told apart from the default, or EXCEPTIONS. */
-static size_t exception_of(struct span label)
-{
-    size_t i = 0;
-    while (i < EXCEPTIONS && !span_equal(exceptions[i].label, label))
-        i++;
-    return i;
-}
-
-static void write_labels(struct buf *out, struct span service, struct host_variant variant,
-    const struct partition *partition)
-{
-    bool transcribe = span_equal(service, SPAN("transcribe"));
-    if (transcribe && span_equal(partition->name, SPAN("aws-cn")))
-        buf_text(out, "cn.");
-    if (transcribe && variant.fips)
-        buf_text(out, "fips.");
-    buf_add(out, service);
-    if (!transcribe && variant.fips)
-        buf_text(out, "-fips");
-    if (variant.dualstack)
-        buf_text(out, ".dualstack");
-}
-
-bool host_of_service(
-    struct buf *out, struct span service, struct host_variant variant, struct aws_host *identity)
-{
-    size_t exception = exception_of(service);
-    unsigned flags = exception < EXCEPTIONS ? exceptions[exception].flags : 0;
-    const struct partition *partition = partition_of_region(identity->region);
-    bool s3 = span_equal(service, SPAN("s3"));
-    if (!label_valid(service) || flags & REFUSED)
-        return false;
-    bool regional = !(flags & GLOBAL) || s3 || span_equal(service, SPAN("sts"));
-    bool dual_suffix = variant.dualstack && !(flags & DUALSTACK_LABEL) && regional;
-    variant.dualstack = variant.dualstack && flags & DUALSTACK_LABEL;
-    write_labels(out, service, variant, partition);
-    buf_char(out, '.');
-    if (regional) {
-        buf_add(out, identity->region);
-        buf_char(out, '.');
-    } else {
-        identity->region = partition->global;
-    }
-    buf_add(out, dual_suffix ? partition->dual : partition->dns);
-    identity->service = flags || exception < EXCEPTIONS ? exceptions[exception].service : service;
-    return true;
+    if (!make_key(&r, &key))
+        return HOST_CUSTOMER;
+    size_t most = key.labels > 1 && !host_row_longer(key.text[0]) ? 1 : key.labels;
+    for (size_t n = most; n > 0; n--)
+        if (host_row_find(key.text[n - 1], path, &row))
+            return by_row(&r, &row, host, key.left[n - 1], identity);
+    return unknown(&r, identity);
 }
 
 enum path_style service_path_style(struct span service)
 {
     static const struct span kin[] = {
-        TEXT("s3"), TEXT("s3-outposts"), TEXT("s3-object-lambda"), TEXT("s3express")};
+        {"s3", 2}, {"s3-outposts", 11}, {"s3-object-lambda", 16}, {"s3express", 9}};
     for (size_t i = 0; i < sizeof kin / sizeof *kin; i++)
         if (span_equal(service, kin[i]))
             return PATH_ONCE;

@@ -15,26 +15,21 @@ enum host_kind {
 
 struct aws_host {
     struct span service; /* the signing name */
+    struct span prefix;  /* the endpoint prefix, where the host begins with one that is known */
     struct span region;  /* len == 0: the region at home; with sigv4a a set of regions */
     bool sigv4a;         /* signed by SigV4A */
     bool session; /* a directory bucket's own host: signed with its session, which is asked for */
 };
 
-/* host: lower case, without port and final dot; the answer's spans point into it or into tables.
- * home: the region of the environment. */
-enum host_kind host_identify(struct span host, struct span home, struct aws_host *identity);
+/* host: lower case, without port and final dot; path: the request's, for a few services share a
+ * host; the answer's spans point into the host or into tables. home: the region of the environment.
+ */
+enum host_kind host_identify(
+    struct span host, struct span path, struct span home, struct aws_host *identity);
 
-/* Which hosts the service path leads to. */
-struct host_variant {
-    bool dualstack;
-    bool fips;
-};
-
-/* Appends the host of a service, named by its endpoint prefix, in a region; *signing and *region
- * become what to sign with (they differ from what was named for a global service). False where the
- * name cannot be a service's. */
-bool host_of_service(
-    struct buf *out, struct span service, struct host_variant variant, struct aws_host *identity);
+/* Whether a label that no table knows can be a service's: small letters, digits and inner dashes,
+ * and nothing by which hosts tell a region, a variant or an endpoint in a network. */
+bool host_label_of_service(struct span label);
 
 /* How a service's canonical path is made: S3 and its kin sign it as it is (botocore:
  * disableDoubleEncoding). */

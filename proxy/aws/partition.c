@@ -1,8 +1,6 @@
 #include "proxy/aws/partition.h"
 
-/* Source: botocore 1.44.5, partitions.json (Apache-2.0). The hosts of single services under
- * suffixes of their own (on.aws, sign-in) are not among them. A longer suffix stands before the
- * shorter one it contains. */
+/* Source: botocore 1.44.5, partitions.json (Apache-2.0). No suffix is the end of another. */
 #define TEXT(literal)                   \
     {                                   \
         "" literal, sizeof(literal) - 1 \
@@ -25,6 +23,28 @@ static const struct partition partitions[] = {
         TEXT("us-isof-")},
 };
 enum { PARTITIONS = sizeof partitions / sizeof *partitions };
+
+enum { AWS, AWS_US_GOV, AWS_CN, AWS_EUSC, AWS_ISO, AWS_ISO_B, AWS_ISO_E, AWS_ISO_F };
+
+/* Suffixes of single services. Source: the rule sets of neptune-graph and signin in botocore 1.44.5
+ * (Apache-2.0). */
+static const struct {
+    size_t partition;
+    struct span suffix;
+} others[] = {
+    {AWS, TEXT("on.aws")},
+    {AWS, TEXT("signin.aws.amazon.com")},
+    {AWS, TEXT("oauth.signin.aws")},
+    {AWS_US_GOV, TEXT("signin.amazonaws-us-gov.com")},
+    {AWS_US_GOV, TEXT("signin-fips.amazonaws-us-gov.com")},
+    {AWS_CN, TEXT("signin.amazonaws.cn")},
+    {AWS_EUSC, TEXT("signin.amazonaws-eusc.eu")},
+    {AWS_ISO, TEXT("signin.c2shome.ic.gov")},
+    {AWS_ISO_B, TEXT("signin.sc2shome.sgov.gov")},
+    {AWS_ISO_E, TEXT("signin.csphome.adc-e.uk")},
+    {AWS_ISO_F, TEXT("signin.csphome.hci.ic.gov")},
+};
+enum { OTHERS = sizeof others / sizeof *others };
 
 /* [a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2} */
 bool region_shaped(struct span label)
@@ -64,16 +84,28 @@ static bool under(struct span host, struct span suffix, struct span *labels)
     return true;
 }
 
-/* aws and aws-us-gov share their suffixes: a region in the host tells, else the region at home. */
+static bool is_it(struct span host, struct span suffix, struct span *labels)
+{
+    if (!span_equal(host, suffix))
+        return false;
+    *labels = span_first(host, 0);
+    return true;
+}
+
+/* aws and aws-us-gov share their suffixes: the region at the end tells, or the label "us-gov", else
+ * the region at home. */
 static const struct partition *told_by_region(
     const struct partition *found, struct span labels, struct span home)
 {
-    struct span label, region = home;
-    while (span_next(&labels, '.', &label))
-        if (region_shaped(label))
-            region = label;
-    const struct partition *told = partition_of_region(region);
-    return span_equal(told->dns, found->dns) ? told : found;
+    struct span last = span_take_last(&labels, '.');
+    if (found != &partitions[AWS])
+        return found;
+    if (span_equal(last, SPAN("vpce")))
+        last = span_take_last(&labels, '.');
+    struct span gov = SPAN("us-gov");
+    bool is_gov = span_starts(last, gov) && (last.len == gov.len || region_shaped(last));
+    bool at_home = span_starts(home, gov) && !region_shaped(last);
+    return is_gov || at_home ? &partitions[AWS_US_GOV] : found;
 }
 
 const struct partition *partition_of_host(struct span host, struct span home, struct span *labels)
@@ -81,5 +113,8 @@ const struct partition *partition_of_host(struct span host, struct span home, st
     for (size_t i = 0; i < PARTITIONS; i++)
         if (under(host, partitions[i].dns, labels) || under(host, partitions[i].dual, labels))
             return told_by_region(&partitions[i], *labels, home);
+    for (size_t i = 0; i < OTHERS; i++)
+        if (under(host, others[i].suffix, labels) || is_it(host, others[i].suffix, labels))
+            return &partitions[others[i].partition];
     return NULL;
 }

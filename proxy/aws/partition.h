@@ -21,6 +21,7 @@ const struct partition *partition_of_region(struct span region);
 
 /* The partition whose suffix the host ends in, after a dot; *labels is what stands to the left of
  * that dot. home: the region of the environment, which decides where partitions share a suffix and
- * the host names no region. NULL where the host is not AWS's. host: lower case, without port and
- * final dot. */
+ * the host names no region. NULL where the host is not AWS's. Beside `dns` and `dual` there are
+ * suffixes of single services, "on.aws" for one, and a host may be no more than such a one. host:
+ * lower case, without port and final dot. */
 const struct partition *partition_of_host(struct span host, struct span home, struct span *labels);

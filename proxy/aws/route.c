@@ -15,17 +15,40 @@ bool route_own_name(const struct route_options *options, const struct authority 
     return false;
 }
 
-/* The endpoint for a service: its own, else the one for all. */
-static const struct endpoint *endpoint_for(const struct route_options *options, struct span service)
+/* How closely an endpoint is meant for what is asked: 0 for not at all. foremost: the service that
+ * the endpoint prefix stands for first, as others may share it. */
+static unsigned closeness(const struct endpoint *endpoint, struct span name, struct span foremost,
+    const struct aws_host *identity)
 {
-    const struct endpoint *all = NULL;
+    struct span of = endpoint->service;
+    if (of.len == 0)
+        return 1;
+    if (span_equal(of, name))
+        return 4;
+    if (span_equal(of, foremost))
+        return 3;
+    return span_equal(of, identity->service) ? 2 : 0;
+}
+
+/* The endpoint for a service: its own; else that of its host, or of its signing name; else the one
+ * for all. name: the service's, where it is known. */
+static const struct endpoint *endpoint_for(
+    const struct route_options *options, struct span name, const struct aws_host *identity)
+{
+    const struct endpoint *found = NULL;
+    struct service service;
+    struct span foremost = identity->prefix;
+    unsigned closest = 0;
+    if (options->endpoints > 0 && service_by_prefix(identity->prefix, &service))
+        foremost = service.name;
     for (size_t i = 0; i < options->endpoints; i++) {
-        if (span_equal(options->endpoint[i].service, service))
-            return &options->endpoint[i];
-        if (options->endpoint[i].service.len == 0)
-            all = &options->endpoint[i];
+        unsigned close = closeness(&options->endpoint[i], name, foremost, identity);
+        if (close > closest) {
+            found = &options->endpoint[i];
+            closest = close;
+        }
     }
-    return all;
+    return found;
 }
 
 /* The endpoint that the client named itself, host and port. */
@@ -81,11 +104,16 @@ static enum err no_region(struct fault *fault)
 
 static enum err unknown_service(struct span name, struct fault *fault)
 {
+    struct nearest nearest;
+    struct span typed = span_first(name, 36);
+    service_nearest(typed, &nearest);
     return fault_set(fault, ERR_UNKNOWN_SERVICE,
-        "\"%.*s\" is no service. The path begins with a service's endpoint prefix and, after a "
-        "dot, its region if it is not this function's: /s3/bucket/key, /transcribe.eu-west-1/. "
-        "The proxy's own pages are under /-/.",
-        (int)(name.len < 64 ? name.len : 64), name.at);
+        "\"%.*s\" is no known service; the nearest are %.*s, %.*s and %.*s. A path is "
+        "/SERVICE[.REGION]/..., by endpoint prefix, SDK name or signing name: /s3/bucket/key, "
+        "/transcribe.eu-west-1/. One too new to be known needs its region. Own pages are under "
+        "/-/.",
+        SPAN_ARGS(typed), SPAN_ARGS(nearest.name[0]), SPAN_ARGS(nearest.name[1]),
+        SPAN_ARGS(nearest.name[2]));
 }
 
 static void take_identity(struct route *route, const struct aws_host *identity)
@@ -116,32 +144,38 @@ static enum err by_s3_path(const struct route_options *options, struct route *ro
     return OK;
 }
 
+/* "runtime.sagemaker.eu-west-1", of which the region may be missing. A label that no table knows
+ * may be a service's that is younger than they are, where it is sure that a service is meant: it
+ * has a region. */
+static bool find_service(struct span named, struct service *service, struct span *region)
+{
+    struct span name = named, last = span_take_last(&name, '.');
+    if (!region_shaped(last))
+        return service_host_find(named, service);
+    *region = last;
+    return service_host_find(name, service) || service_host_assume(name, service);
+}
+
 /* /SERVICE[.REGION]/PATH */
 static enum err by_service_path(const struct route_options *options, struct route *route,
     struct buf *memory, struct fault *fault)
 {
     struct span whole = span_from(route->path, 1), rest = span_from(whole, span_find(whole, '/'));
     struct span named = span_first(whole, span_find(whole, '/'));
-    struct span service = span_first(named, span_find(named, '.')),
-                region = span_from(named, service.len + 1);
-    if (region.len == 0 && service.len < named.len)
-        return unknown_service(named, fault);
-    if (region.len > 0 && !region_shaped(region))
-        return unknown_service(named, fault);
-    struct aws_host identity = {.region = region.len > 0 ? region : options->region};
+    struct aws_host identity = {.region = options->region};
+    struct service service;
     size_t start = memory->len;
+    if (!find_service(named, &service, &identity.region))
+        return unknown_service(named, fault);
     if (identity.region.len == 0)
         return no_region(fault);
-    if (!host_of_service(memory, service, options->variant, &identity))
-        return unknown_service(named, fault);
+    service_host_write(memory, &service, options->variant, &identity);
     route->host = route->server = buf_since(memory, start);
     route->path = rest.len > 0 ? rest : SPAN("/");
     take_identity(route, &identity);
-    const struct endpoint *endpoint = endpoint_for(options, service);
-    if (!endpoint)
-        endpoint = endpoint_for(options, identity.service);
+    const struct endpoint *endpoint = endpoint_for(options, service.name, &identity);
     route->by_path = !endpoint;
-    if (!endpoint && span_equal(service, SPAN("s3")))
+    if (!endpoint && span_equal(service.prefix, SPAN("s3")))
         return by_s3_path(options, route, memory, fault);
     if (endpoint) {
         send_to(route, endpoint);
@@ -161,7 +195,8 @@ static enum err by_host(const struct route_options *options, struct authority na
     struct span host = buf_since(memory, start);
     if (span_ends(host, SPAN(".")))
         host.len--;
-    if (named.bracketed || host_identify(host, options->region, &identity) != HOST_SERVICE)
+    if (named.bracketed
+        || host_identify(host, route->path, options->region, &identity) != HOST_SERVICE)
         return ERR_HOST_NOT_ALLOWED;
     named.host = route->server = host;
     if (named.port == HTTP_PORT)
@@ -171,7 +206,7 @@ static enum err by_host(const struct route_options *options, struct authority na
     if (identity.region.len == 0)
         identity.region = options->region;
     take_identity(route, &identity);
-    const struct endpoint *endpoint = endpoint_for(options, identity.service);
+    const struct endpoint *endpoint = endpoint_for(options, SPAN(""), &identity);
     if (endpoint)
         send_to(route, endpoint);
     return OK;
@@ -180,11 +215,13 @@ static enum err by_host(const struct route_options *options, struct authority na
 static enum err by_endpoint(const struct route_options *options, const struct endpoint *endpoint,
     struct route *route, struct buf *memory)
 {
+    struct service service;
     if (endpoint->service.len == 0)
         return ERR_HOST_NOT_ALLOWED; /* which service it is there only the service path can say */
     send_to(route, endpoint);
     route->host = endpoint_host(memory, endpoint);
-    route->service = endpoint->service;
+    bool known = service_host_find(endpoint->service, &service);
+    route->service = known ? service.signing : endpoint->service;
     route->region = options->region;
     return OK;
 }

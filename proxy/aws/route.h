@@ -2,14 +2,14 @@
  * server to ask. Pure, no allocation; it reads tables and options, never a file or the network. */
 #pragma once
 
-#include "proxy/aws/host.h"
+#include "proxy/aws/service_host.h"
 #include "proxy/base/err.h"
 #include "proxy/http/target.h"
 
 /* A server that takes the place of AWS's. */
 struct endpoint {
-    struct span variable;       /* that names it, for messages */
-    struct span service;        /* for one service's endpoint its name; len == 0 for all services */
+    struct span variable; /* that names it, for messages */
+    struct span service;  /* of one: its name (struct service), else as written; len == 0: of all */
     struct authority authority; /* with its port, also where the URL named none */
     bool tls;
 };

@@ -4,7 +4,7 @@
  * hosting of general purpose buckets" and "Regional and Zonal endpoints for directory buckets". */
 #pragma once
 
-#include "proxy/aws/host.h"
+#include "proxy/aws/service_host.h"
 #include "proxy/base/err.h"
 
 struct s3_request {

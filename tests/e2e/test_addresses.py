@@ -27,6 +27,11 @@ def scope(request):
     ("/sqs.us-gov-west-1/queue?Action=X", b"/queue?Action=X", "sqs", "us-gov-west-1"),
     ("/s3.cn-north-1/b/k", b"/b/k", "s3", "cn-north-1"),
     ("/execute-api.eu-central-1/prod/thing", b"/prod/thing", "execute-api", "eu-central-1"),
+    ("/runtime.sagemaker.eu-west-1/endpoints/e", b"/endpoints/e", "sagemaker", "eu-west-1"),
+    ("/Cost%20Explorer/", b"/", "ce", "us-east-1"),
+    ("/cost_explorer.eu-west-1/", b"/", "ce", "us-east-1"),
+    ("/SESv2/v2/email", b"/v2/email", "ses", "us-east-1"),
+    ("/brand-new.eu-west-1/x", b"/x", "brand-new", "eu-west-1"),
 ])
 def test_service_path(shared, target, upstream_target, service, region):
     assert shared.ask("GET", target).status == 200
@@ -62,7 +67,7 @@ def test_further_names_of_the_proxy(stage):
     assert here.ask("GET", "/s3/b/k", host="other.internal").outcome == REFUSED
 
 
-@pytest.mark.parametrize("target", ["/", "/favicon.ico", "/robots.txt", "/S3/bucket/key", "/no_service/",
+@pytest.mark.parametrize("target", ["/", "/favicon.ico", "/robots.txt", "/S4/bucket/key", "/no_service/",
                                     "/.s3/",
                                     "/s3./b/k", "/s3.not-a-region!/b/k", "/%73%33/b/k"])
 def test_no_service(shared, target):
@@ -70,6 +75,11 @@ def test_no_service(shared, target):
     answer = shared.ask("GET", target)
     assert answer.status in (400, 404) and answer.error in ("UnknownService", "NotFound", "BadRequest")
     assert len(shared.upstream.requests) == seen
+
+
+def test_the_nearest_names_are_told(shared):
+    answer = shared.ask("GET", "/dynamdb/")
+    assert answer.outcome == (404, "UnknownService") and "dynamodb" in answer.text
 
 
 def test_without_a_region_the_answer_says_how_to_name_one(stage):
@@ -102,6 +112,12 @@ AWS_HOSTS = [
     ("dynamodb.ap-south-1.amazonaws.com", "dynamodb", "ap-south-1"),
     ("abcdef1234.execute-api.us-east-2.amazonaws.com", "execute-api", "us-east-2"),
     ("sqs.eu-west-3.amazonaws.com", "sqs", "eu-west-3"),
+    ("email.eu-west-3.amazonaws.com", "ses", "eu-west-3"),
+    ("iam.amazonaws.com", "iam", "us-east-1"),
+    ("abc123.lambda-url.eu-west-1.on.aws", "lambda", "eu-west-1"),
+    ("search-logs-abc.eu-west-1.es.amazonaws.com", "es", "eu-west-1"),
+    ("vpce-1a2b-c3d4.sqs.eu-west-1.vpce.amazonaws.com", "sqs", "eu-west-1"),
+    ("brand-new.eu-west-1.amazonaws.com", "brand-new", "eu-west-1"),
 ]
 
 
@@ -122,6 +138,8 @@ def test_an_aws_host_stays_the_host(shared, host, service, region, form):
     ("HTTP://b.s3.us-east-1.amazonaws.com/k", b"/k"),
     ("http://b.s3.us-east-1.amazonaws.com:80/k", b"/k"),
     ("http://B.S3.us-east-1.AmazonAWS.com/k", b"/k"),
+    ("http://b.s3.us-east-1.amazonaws.com./k", b"/k"),
+    ("http://B.S3.us-east-1.amazonaws.com.:80/k", b"/k"),
 ])
 def test_forms_of_an_absolute_target(shared, target, upstream_target):
     assert shared.ask("GET", target, host="b.s3.us-east-1.amazonaws.com").status == 200
@@ -143,6 +161,9 @@ STRANGERS = [
     "db.cxyz123.us-east-1.rds.amazonaws.com", "my-bucket.s3-website-us-east-1.amazonaws.com",
     "my-bucket.s3-website.eu-central-1.amazonaws.com", "instance-data.ec2.internal", "169.254.169.254",
     "my-env.eba-123.us-east-1.elasticbeanstalk.com", "s3.amazonaws.com@evil.example",
+    "amazonaws.com:evil", "s3.us-east-1.amazonaws.com:evil", "s3.us-east-1.amazonaws.com..", "s3.amazonaws.com.:443@evil",
+    "s3.us-east-1.\xd0\xb0mazonaws.com", "s3.us-east-1.xn--mazonaws-3fg.com", "192.0.2.1", "[2001:db8::1]", "3221225985",
+    "abc.brand-new.eu-west-1.amazonaws.com", "abc.dsql.eu-west-1.on.aws", "vpce-1a2b.vpce-svc-3c4d.eu-west-1.vpce.amazonaws.com",
 ]
 
 
@@ -213,6 +234,16 @@ def test_an_endpoint_variable_writes_dashes_as_underscores(stage, authority):
         here = stage(COUNTERSIGN_ENDPOINT_EXECUTE_API=other.url)
         assert here.ask("GET", "/execute-api/prod").status == 200
         assert scope(other.last) == ("execute-api", "us-east-1")
+
+
+def test_an_endpoint_variable_may_use_any_name_of_the_service(stage, authority):
+    with Upstream(authority) as other:
+        here = stage(COUNTERSIGN_ENDPOINT_COST_EXPLORER=other.url, COUNTERSIGN_ENDPOINT_SES=other.url)
+        assert here.ask("POST", "/ce/", body=b"{}").status == 200
+        assert here.ask("POST", "/", body=b"{}", host="ce.us-east-1.amazonaws.com").status == 200
+        assert here.ask("GET", "/v2/email", host="email.eu-west-1.amazonaws.com").status == 200
+        assert [scope(request) for request in other.requests] == [("ce", "us-east-1")] * 2 + [("ses", "eu-west-1")]
+        assert not here.upstream.requests
 
 
 def test_a_plain_endpoint(stage):

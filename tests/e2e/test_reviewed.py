@@ -81,9 +81,10 @@ def test_a_byte_that_no_key_has(name, odd):
     assert name in proxy.text() and "not shown" in proxy.text() and ROLE[name] not in proxy.text()
 
 
-def test_two_endpoints_for_one_service():
-    proxy = Proxy({"COUNTERSIGN_ENDPOINT_S3": "http://127.0.0.1:1", "COUNTERSIGN_ENDPOINT_s3": "http://127.0.0.1:2"},
-                  wait=False)
+@pytest.mark.parametrize("first, second", [("S3", "s3"), ("CE", "COST_EXPLORER"), ("NEW_ONE", "new-one")])
+def test_two_endpoints_for_one_service(first, second):
+    proxy = Proxy({f"COUNTERSIGN_ENDPOINT_{first}": "http://127.0.0.1:1",
+                   f"COUNTERSIGN_ENDPOINT_{second}": "http://127.0.0.1:2"}, wait=False)
     assert proxy.process.wait(20) == 2
     proxy.stop()
     assert "second time" in proxy.text()

@@ -309,7 +309,7 @@ def test_its_failure_is_silent_at_the_usual_level(emulated, authority):
 
 # --- what cannot be
 
-@pytest.mark.parametrize("prewarm", ["s3,S3", "s3,,sqs", "s3,", "s3;sqs", "s3 sqs", "https://localhost",
+@pytest.mark.parametrize("prewarm", ["s3,S4", "s3,,sqs", "s3,", "s3;sqs", "s3 sqs", "https://localhost",
                                      "../s3", "s3.banana", "-", " "])
 def test_no_such_service(emulated, authority, server, prewarm):
     lam = emulated(environment(authority, server.url, prewarm))

@@ -8,7 +8,7 @@ LINT_GCC := gcc -O2 $(LINT_WARNINGS) -Wduplicated-cond -Wlogical-op
 LINT_CLANG := clang -O2 $(LINT_WARNINGS) -Wno-unknown-warning-option
 
 OWN_HEADERS := $(wildcard proxy/*.h proxy/*/*.h extension/*.h)
-TEST_SOURCES := $(UNIT_TESTS) $(UNIT_HELPERS) $(FUZZERS) $(wildcard tests/fuzz/replay.c)
+TEST_SOURCES := $(UNIT_TESTS) $(UNIT_HELPERS) $(FUZZERS) $(wildcard tests/fuzz/replay.c tests/tables/*.c)
 SHIPPED_SOURCES := $(OWN_SOURCES) $(LAYER_SOURCES)
 C_FILES := $(SHIPPED_SOURCES) $(OWN_HEADERS) $(TEST_SOURCES) $(wildcard tests/unit/*.h tests/fuzz/*.h)
 
@@ -52,7 +52,7 @@ build/lint/cppcheck: $(SHIPPED_SOURCES:%.c=build/lint/%.o)
 		--suppress=invalidFunctionArg:proxy/parts.c -D__linux__ -DCOUNTERSIGN_VERSION='""' $(SHIPPED_SOURCES)
 	@touch $@
 
-build/lint/rules: $(C_FILES) tests/lint/rules.py | lint-packages
+build/lint/rules: $(C_FILES) $(wildcard proxy/*/*.def proxy/*/*.inc) tests/lint/rules.py | lint-packages
 	$(say) RULES '$(words $(C_FILES)) files'
 	@mkdir -p $(@D)
 	$(Q)python3 tests/lint/rules.py

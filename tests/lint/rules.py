@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""rules.py [ROOT]: the house rules that no linter knows, for the C files of proxy/ and extension/. (Others are held to the layout only.)
+"""rules.py [ROOT]: the house rules that no linter knows, for the C files of proxy/ and extension/. (Others are held to the layout only.
+Tables, the files called .def, may be of any length, and have their rows in order.)
 
 Prints `file:line: rule` for each breach; the exit status is 1 if there is one.
 Comments and strings are blanked before code is looked at, so both may name what code may not call.
@@ -36,6 +37,10 @@ BANNED = [
 ]
 NO_UV = ("proxy/base/", "proxy/http/", "proxy/aws/", "proxy/permissions/", "extension/event.")
 
+# The rows of a table, by their first column; one whose first line says so has them in an order of its own.
+ROW = re.compile(r'ROW\("([^" ]*)')
+ORDERED = "in this order"
+
 PHASE = re.compile(r"->\w*phase = ")
 FUNCTION = re.compile(r"\w.*?(\w+)\(")
 INCLUDE = re.compile(r'#include ["<](.+)[">]')
@@ -48,7 +53,7 @@ def blank(text):
 
 
 def check_layout(name, lines):
-    if len(lines) > MAX_LINES:
+    if len(lines) > MAX_LINES and not name.endswith(".def"):
         yield MAX_LINES, f"{len(lines)} lines, {MAX_LINES} are allowed"
     for number, line in enumerate(lines, 1):
         if len(line) > MAX_COLUMNS:
@@ -57,6 +62,17 @@ def check_layout(name, lines):
             yield number, "trailing white space"
     if name.endswith(".h") and "#pragma once" not in lines:
         yield 1, "a header without #pragma once"
+
+
+def check_table(lines):
+    """A file that is nothing but a table may be as long as that is, and has its rows in order."""
+    rows = [(number, match[1]) for number, line in enumerate(lines, 1) if (match := ROW.match(line))]
+    for number, line in enumerate(lines, 1):
+        if not re.match(r'ROW\("|    "|/\*| \*', line):
+            yield number, "no row of a table, and no comment"
+    for (_, before), (number, row) in zip(rows, rows[1:]):
+        if ORDERED not in lines[0] and row < before:
+            yield number, f"{row} stands behind {before}: rows are sorted"
 
 
 def check_calls(name, code):
@@ -104,6 +120,9 @@ def check_file(root, name):
     text = (root / name).read_text(encoding="utf-8")
     lines, code = text.splitlines(), blank(text).splitlines()
     yield from check_layout(name, lines)
+    if name.endswith(".def"):
+        yield from check_table(lines)
+        return
     if name.startswith(("tests/", "layer/")):
         return
     if str(Path(name).parent) not in ROOMS:
@@ -117,8 +136,9 @@ def check_file(root, name):
 
 def main():
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[2]
-    names = sorted(str(path.relative_to(root)) for top in ("proxy", "extension", "layer", "tests/unit", "tests/fuzz")
-                   for path in (root / top).rglob("*.[ch]"))
+    places = ("proxy", "extension", "layer", "tests/unit", "tests/fuzz", "tests/tables")
+    names = sorted(str(path.relative_to(root)) for top in places
+                   for path in (root / top).rglob("*") if path.suffix in (".c", ".h", ".def", ".inc"))
     breaches = [f"{name}:{line}: {what}" for name in names for line, what in check_file(root, name)]
     print("\n".join(breaches), end="\n" if breaches else "")
     sys.exit(1 if breaches else 0)

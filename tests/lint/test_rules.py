@@ -17,6 +17,9 @@ GOOD = {
                         "    x->phase = phase;\n}\n\nint is(struct exchange *x)\n{\n    return x->phase == 1;\n}\n",
     "extension/config.c": 'const char *f(void)\n{\n    return getenv("A");\n}\n',
     "extension/main.c": '#include "proxy/proxy.h"\n#include "extension/config.h"\n\nint main(void)\n{\n    exit(1);\n}\n',
+    "proxy/aws/rows.def": "/* A table, sorted.\n * More of it. */\n" 'ROW("a b")\nROW("a-b c")\nROW("b "\n    "d")\n'
+                          + 'ROW("c")\n' * 400,
+    "proxy/aws/in_order.def": '/* Tried in this order. */\nROW("b")\nROW("a")\n',
     "tests/unit/test_buf.c": '#include "proxy/base/buf.h"\n\nint x(void)\n{\n    return atoi("1");\n}\n',
 }
 
@@ -38,6 +41,9 @@ BAD = [
     ("proxy/aws/a.c", "#include <uv.h>\n", 1, "no <uv.h> here"),
     ("extension/event.c", "#include <uv.h>\n", 1, "no <uv.h> here"),
     ("proxy/base/a.c", "int a;\n" * 401, 400, "401 lines"),
+    ("proxy/aws/a.def", '/* A table. */\nROW("b")\nROW("a b")\n', 3, "a stands behind b"),
+    ("proxy/aws/a.def", '/* A table. */\nROW("b")\nint a;\n', 3, "no row of a table"),
+    ("proxy/aws/a.inc", "int a;\n" * 401, 400, "401 lines"),
     ("tests/unit/test_a.c", f"int {'a' * 96};\n", 1, "101 columns"),
     ("proxy/base/a.c", "int a; \n", 1, "trailing white space"),
     ("proxy/base/a.h", "int a;\n", 1, "a header without #pragma once"),

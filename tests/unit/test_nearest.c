@@ -1,7 +1,7 @@
 /* The name that a typing error was meant to be. */
 #include "tests/unit/check.h"
 
-#include "extension/nearest.h"
+#include "proxy/base/nearest.h"
 
 static const char *const names[] = {"COUNTERSIGN_LISTEN", "COUNTERSIGN_HOSTS", "COUNTERSIGN_AUTH",
     "COUNTERSIGN_ALLOW", "COUNTERSIGN_MAX_BODY", "COUNTERSIGN_IDLE_MS", "COUNTERSIGN_LOG_LEVEL",
@@ -39,6 +39,23 @@ static void test_first_of_equals(void **state)
     assert_int_equal(nearest_name(SPAN("cx"), equals, 1), 0);
 }
 
+/* The nearest first, each once, and of equals the first that was offered. */
+static void test_three(void **state)
+{
+    (void)state;
+    static const struct span offers[] = {
+        TEXT("xxxx"), TEXT("sqs"), TEXT("sns"), TEXT("sqs"), TEXT("sq"), TEXT("sqss"), TEXT("xx")};
+    struct nearest nearest = {.names = 0};
+    for (size_t i = 0; i < ROWS(offers); i++)
+        nearest_offer(&nearest, SPAN("SQS"), offers[i]);
+    assert_int_equal(nearest.names, NEAREST_NAMES);
+    CHECK_TEXT(SPAN("first"), nearest.name[0], SPAN("sqs"));
+    CHECK_TEXT(SPAN("second"), nearest.name[1], SPAN("sns"));
+    CHECK_TEXT(SPAN("third"), nearest.name[2], SPAN("sq"));
+    assert_int_equal(nearest.steps[0], 0);
+    assert_int_equal(nearest.steps[2], 1);
+}
+
 /* However long what was typed is, and whatever bytes it holds. */
 static void test_long(void **state)
 {
@@ -58,6 +75,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_first_of_equals),
+        cmocka_unit_test(test_three),
         cmocka_unit_test(test_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,7 +136,7 @@ static const struct refusal {
     {&plain, L, TEXT("/"), ERR_UNKNOWN_SERVICE},
     {&plain, L, TEXT("//s3/b"), ERR_UNKNOWN_SERVICE},
     {&plain, L, TEXT("/?s3"), ERR_UNKNOWN_SERVICE},
-    {&plain, L, TEXT("/S3/b"), ERR_UNKNOWN_SERVICE},
+    {&plain, L, TEXT("/S4/b"), ERR_UNKNOWN_SERVICE},
     {&plain, L, TEXT("/s3./b"), ERR_UNKNOWN_SERVICE},
     {&plain, L, TEXT("/s3.nowhere/b"), ERR_UNKNOWN_SERVICE},
     {&plain, L, TEXT("/s3.evil.example/b"), ERR_UNKNOWN_SERVICE},
