@@ -167,6 +167,19 @@ static struct span head_bytes_of(const struct exchange *x)
     return span_from(bytes, span_starts(bytes, SPAN("\r\n")) ? 2 : 0);
 }
 
+/* A signature that the client brings along tells where it means to go; whether it is good is found
+ * out later. */
+static enum err find_route(struct exchange *x, struct fault *fault)
+{
+    struct route_scope scope = {.target = head_value(&x->head, FIELD_X_AMZ_TARGET)};
+    x->claimed = claim_find(&x->head, &x->target, &x->claim);
+    if (x->claimed) {
+        scope.service = x->claim.service;
+        scope.region = x->claim.region;
+    }
+    return route_find(&x->proxy->route, &x->target, &scope, &x->route, fault);
+}
+
 /* parse, decide: what is asked, and where it goes. */
 static enum err understand(struct exchange *x, struct fault *fault)
 {
@@ -181,7 +194,7 @@ static enum err understand(struct exchange *x, struct fault *fault)
     if (!err)
         err = target_of_request(&x->head, &x->target, fault);
     if (!err)
-        err = route_find(&x->proxy->route, &x->target, &x->route, fault);
+        err = find_route(x, fault);
     if (!err)
         route_take_account(&x->route, head_value_of(&x->head, SPAN("X-Amz-Account-Id")));
     if (!err)

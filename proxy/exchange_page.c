@@ -42,7 +42,7 @@ static enum err write_presigned(
     if (presign_parse(x->route.query, &ask, fault) != OK)
         return fault->err;
     ask.target.method = ask.method;
-    if (route_find(&proxy->route, &ask.target, &route, fault) != OK)
+    if (route_find(&proxy->route, &ask.target, NULL, &route, fault) != OK)
         return fault->err;
     if (route.kind != ROUTE_SERVICE)
         return fault_set(

@@ -156,22 +156,64 @@ static bool find_service(struct span named, struct service *service, struct span
     return service_host_find(name, service) || service_host_assume(name, service);
 }
 
-/* /SERVICE[.REGION]/PATH */
-static enum err by_service_path(const struct route_options *options, struct route *route,
-    struct buf *memory, struct fault *fault)
+/* Whether who signs for the one may mean the other: S3's kin share their addresses. */
+static bool same_service(struct span signed_for, const struct service *named)
+{
+    return span_equal(signed_for, named->signing)
+        || (service_path_style(signed_for) == PATH_ONCE
+            && service_path_style(named->signing) == PATH_ONCE);
+}
+
+/* "Service_20120810" of "Service_20120810.Operation", or of /service/Service/operation/Operation.
+ */
+static struct span target_of(const struct route_scope *scope, struct span path)
+{
+    struct span target = scope->target;
+    if (target.len > 0) {
+        (void)span_take_last(&target, '.');
+        return target;
+    }
+    struct span name = span_from(path, sizeof "/service/" - 1);
+    return span_starts(path, SPAN("/service/")) ? span_first(name, span_find(name, '/')) : SPAN("");
+}
+
+/* Takes /SERVICE[.REGION] off the path, or the service from the scope. */
+static enum err find_addressed(const struct route_scope *scope, struct route *route,
+    struct service *service, struct fault *fault)
 {
     struct span whole = span_from(route->path, 1), rest = span_from(whole, span_find(whole, '/'));
     struct span named = span_first(whole, span_find(whole, '/'));
+    struct service meant;
+    bool found = find_service(named, service, &route->region);
+    bool other = scope->service.len > 0 && !(found && same_service(scope->service, service));
+    if (other && service_by_target(scope->service, target_of(scope, route->path), &meant)) {
+        *service = meant;
+        route->region.len = 0;
+        return OK;
+    }
+    if (!found)
+        return unknown_service(named, fault);
+    route->path = rest.len > 0 ? rest : SPAN("/");
+    return OK;
+}
+
+/* An address of the proxy itself: what is meant is in the path, or in the client's signature. */
+static enum err by_own_name(const struct route_options *options, const struct route_scope *scope,
+    struct route *route, struct buf *memory, struct fault *fault)
+{
     struct aws_host identity = {.region = options->region};
     struct service service;
     size_t start = memory->len;
-    if (!find_service(named, &service, &identity.region))
-        return unknown_service(named, fault);
+    if (find_addressed(scope, route, &service, fault) != OK)
+        return fault->err;
+    if (route->region.len > 0)
+        identity.region = route->region;
+    else if (region_shaped(scope->region))
+        identity.region = scope->region;
     if (identity.region.len == 0)
         return no_region(fault);
     service_host_write(memory, &service, options->variant, &identity);
     route->host = route->server = buf_since(memory, start);
-    route->path = rest.len > 0 ? rest : SPAN("/");
     take_identity(route, &identity);
     const struct endpoint *endpoint = endpoint_for(options, service.name, &identity);
     route->by_path = !endpoint;
@@ -256,8 +298,9 @@ static bool is_api_of_outposts(const struct route *route)
 }
 
 enum err route_find(const struct route_options *options, const struct target *target,
-    struct route *route, struct fault *fault)
+    const struct route_scope *scope, struct route *route, struct fault *fault)
 {
+    static const struct route_scope no_scope = {.service = {NULL, 0}};
     struct buf memory = buf_over(route->memory, sizeof route->memory);
     const struct endpoint *endpoint = endpoint_named(options, &target->authority);
     enum err err;
@@ -276,7 +319,7 @@ enum err route_find(const struct route_options *options, const struct target *ta
         route->kind = names_own_page(target->path) ? ROUTE_OWN_PAGE : ROUTE_SERVICE;
         if (route->kind == ROUTE_OWN_PAGE)
             return OK;
-        err = by_service_path(options, route, &memory, fault);
+        err = by_own_name(options, scope ? scope : &no_scope, route, &memory, fault);
         if (err)
             return err;
     } else {
@@ -316,7 +359,7 @@ enum err route_of_service(const struct route_options *options, struct span servi
     struct target target = {.path = buf_span(&path)};
     if (path.failed || names_own_page(target.path))
         return unknown_service(service, fault);
-    enum err err = route_find(options, &target, route, fault);
+    enum err err = route_find(options, &target, NULL, route, fault);
     route->path = SPAN("/");
     return err;
 }
