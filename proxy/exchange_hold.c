@@ -2,6 +2,7 @@
  * go, or because it is short and can then be sent twice. */
 #include <stdlib.h>
 
+#include "proxy/aws/unsigned_payload.h"
 #include "proxy/exchange_state.h"
 
 enum {
@@ -30,6 +31,11 @@ static bool chunks_unannounced(const struct head *head, bool announced)
     return (chunked && !announced) || head_count(head, FIELD_X_AMZ_CONTENT_SHA256) > 1;
 }
 
+static bool is_unsigned(const struct exchange *x)
+{
+    return unsigned_payload(x->route.service, x->head.method, x->route.path);
+}
+
 /* What the signature says of the body, where the head tells already: the client's own hash, or S3's
  * literals. */
 static enum err known_hash(struct exchange *x, struct fault *fault)
@@ -54,7 +60,7 @@ static enum err known_hash(struct exchange *x, struct fault *fault)
         x->hash = given;
     else if (x->framing.kind == BODY_NONE)
         x->hash = SPAN(EMPTY_SHA256);
-    else if (x->route.s3)
+    else if (x->route.s3 || is_unsigned(x))
         x->hash = SPAN("UNSIGNED-PAYLOAD");
     return OK;
 }
@@ -70,7 +76,7 @@ static bool is_short(const struct exchange *x)
 static bool must_hold(const struct exchange *x)
 {
     bool chunked = x->framing.kind == BODY_CHUNKED;
-    bool encoded = span_starts(x->hash, SPAN("STREAMING-"));
+    bool as_it_is = span_starts(x->hash, SPAN("STREAMING-")) || (!x->route.s3 && is_unsigned(x));
     bool here = is_short(x) && x->framing.length <= x->beside_head;
     if (x->opens == OPENS_TO_CHUNKS)
         return false; /* its end waits until all is checked, and so does the object */
@@ -78,7 +84,7 @@ static bool must_hold(const struct exchange *x)
         return here || x->opened_length == 0; /* a head alone would make an empty object */
     if (x->sum_kind && is_short(x))
         return true; /* its sum is a header, and it can be sent twice as it is */
-    return x->access_open || x->hash.len == 0 || (chunked && !encoded) || here;
+    return x->access_open || x->hash.len == 0 || (chunked && !as_it_is) || here;
 }
 
 static enum err too_large(const struct exchange *x, struct fault *fault)

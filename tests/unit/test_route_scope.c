@@ -15,8 +15,8 @@ static const struct row {
     /* the region is the scope's */
     {TEXT("/s3/b/k"), TEXT("s3"), TEXT("eu-north-1"), TEXT(""), TEXT("s3.eu-north-1.amazonaws.com"),
         TEXT("/b/k"), TEXT("s3"), TEXT("eu-north-1")},
-    {TEXT("/sqs/"), TEXT("sqs"), TEXT("cn-north-1"), TEXT(""), TEXT("sqs.cn-north-1.amazonaws.com.cn"),
-        TEXT("/"), TEXT("sqs"), TEXT("cn-north-1")},
+    {TEXT("/sqs/"), TEXT("sqs"), TEXT("cn-north-1"), TEXT(""),
+        TEXT("sqs.cn-north-1.amazonaws.com.cn"), TEXT("/"), TEXT("sqs"), TEXT("cn-north-1")},
     {TEXT("/email/v2/email/identities"), TEXT("ses"), TEXT("eu-west-1"), TEXT(""),
         TEXT("email.eu-west-1.amazonaws.com"), TEXT("/v2/email/identities"), TEXT("ses"),
         TEXT("eu-west-1")},
@@ -54,8 +54,8 @@ static const struct row {
         TEXT("b--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com"), TEXT("/k"),
         TEXT("s3express"), TEXT("us-east-1")},
     /* a scope that nobody knows changes nothing */
-    {TEXT("/sqs/"), TEXT("nobody"), TEXT("eu-west-1"), TEXT(""), TEXT("sqs.eu-west-1.amazonaws.com"),
-        TEXT("/"), TEXT("sqs"), TEXT("eu-west-1")},
+    {TEXT("/sqs/"), TEXT("nobody"), TEXT("eu-west-1"), TEXT(""),
+        TEXT("sqs.eu-west-1.amazonaws.com"), TEXT("/"), TEXT("sqs"), TEXT("eu-west-1")},
     {TEXT("/bucket/key"), TEXT("nobody"), TEXT("eu-west-1"), TEXT(""), TEXT(""), TEXT(""), TEXT(""),
         TEXT("")},
     {TEXT("/bucket/key"), TEXT(""), TEXT("eu-west-1"), TEXT(""), TEXT(""), TEXT(""), TEXT(""),
@@ -96,8 +96,7 @@ static void test_hosts_stay(void **state)
     CHECK_TEXT(SPAN("host"), route.host, SPAN("sqs.eu-north-1.amazonaws.com"));
     CHECK_TEXT(SPAN("region"), route.region, SPAN("eu-north-1"));
     assert_true(authority_parse(SPAN("evil.example"), &target.authority));
-    assert_int_equal(
-        route_find(&options, &target, &scope, &route, &fault), ERR_HOST_NOT_ALLOWED);
+    assert_int_equal(route_find(&options, &target, &scope, &route, &fault), ERR_HOST_NOT_ALLOWED);
 }
 
 int main(void)
