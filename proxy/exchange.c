@@ -140,6 +140,17 @@ static bool ends_connection(const struct exchange *x, enum err err)
         || err == ERR_REQUEST_TIMEOUT;
 }
 
+static enum dialect dialect_of(const struct exchange *x)
+{
+    struct service service = {.protocols = SPAN("")};
+    if (x->route.s3)
+        return DIALECT_S3;
+    if (!x->head_ns)
+        return DIALECT_JSON;
+    (void)service_by_prefix(x->route.prefix, &service);
+    return dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE), service.protocols);
+}
+
 void exchange_fail(struct exchange *x, const struct fault *fault)
 {
     struct proxy *proxy = x->proxy;
@@ -153,7 +164,7 @@ void exchange_fail(struct exchange *x, const struct fault *fault)
     struct answer_connection connection = {
         .close = x->close, .minor = x->head_ns ? x->head.minor : 1};
     bool to_head = x->head_ns && head_method_is(&x->head, SPAN("HEAD"));
-    answer_write_error(&out, fault, x->dialect, to_head, connection);
+    answer_write_error(&out, fault, dialect_of(x), to_head, connection);
     x->status = err_status(fault->err);
     uv_buf_t buffer = stream_buffer(buf_span(&out));
     stream_write(&x->client->stream, &buffer, 1);
@@ -200,8 +211,6 @@ static enum err understand(struct exchange *x, struct fault *fault)
     if (!err)
         place_route(x->proxy, &x->route);
     session_plan(x);
-    x->dialect =
-        x->route.s3 ? DIALECT_S3 : dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE));
     return err;
 }
 

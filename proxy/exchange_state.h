@@ -5,6 +5,7 @@
 #include "proxy/answer.h"
 #include "proxy/aws/chunk_signature.h"
 #include "proxy/aws/multipart.h"
+#include "proxy/aws/service.h"
 #include "proxy/base/log.h"
 #include "proxy/client.h"
 #include "proxy/core.h"
@@ -50,7 +51,6 @@ struct exchange {
     enum answer answer;
     unsigned ticks_left;
     unsigned attempts; /* connections that the request was sent on */
-    enum dialect dialect;
 
     struct scan scan;
     size_t head_bytes;

@@ -119,6 +119,7 @@ static enum err unknown_service(struct span name, struct fault *fault)
 static void take_identity(struct route *route, const struct aws_host *identity)
 {
     route->service = identity->service;
+    route->prefix = identity->prefix;
     route->region = identity->region;
     route->sigv4a = identity->sigv4a;
     route->session = identity->session && s3_signed_by_session(route->query);
@@ -264,6 +265,8 @@ static enum err by_endpoint(const struct route_options *options, const struct en
     route->host = endpoint_host(memory, endpoint);
     bool known = service_host_find(endpoint->service, &service);
     route->service = known ? service.signing : endpoint->service;
+    if (known)
+        route->prefix = service.prefix;
     route->region = options->region;
     return OK;
 }
@@ -307,7 +310,8 @@ enum err route_find(const struct route_options *options, const struct target *ta
     route->kind = ROUTE_SERVICE;
     route->path = target->path;
     route->query = target->query;
-    route->service = route->region = route->host = route->server = (struct span){NULL, 0};
+    route->service = route->prefix = route->region = (struct span){NULL, 0};
+    route->host = route->server = (struct span){NULL, 0};
     route->port = HTTPS_PORT;
     route->tls = true;
     route->sigv4a = route->session = route->s3 = false;

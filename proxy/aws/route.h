@@ -34,6 +34,7 @@ struct route {
     struct span path;    /* as the service sees it, as on the wire */
     struct span query;   /* at == NULL where there is none */
     struct span service; /* signing name */
+    struct span prefix;  /* endpoint prefix; len == 0 where it is not known */
     struct span region;  /* with sigv4a: a set of regions */
     struct span host;    /* the Host header, which is signed */
     struct span server;  /* the name or address to connect to, and that the certificate must show */

@@ -41,7 +41,7 @@ def session(**keys):
 def client(proxy, monkeypatch):
     """client(service) is boto3's; AWS_ENDPOINT_URL_... tells it where to go, as in a function."""
     def make(service, config=ONCE, **keys):
-        name = {"secretsmanager": "SECRETS_MANAGER"}.get(service, service.upper())
+        name = {"secretsmanager": "SECRETS_MANAGER", "route53": "ROUTE_53", "apigateway": "API_GATEWAY"}.get(service, service.upper())
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", f"{proxy.url}/{service}")
         return session(**keys).client(service, config=config)
 
@@ -233,6 +233,8 @@ def test_a_bucket_with_a_services_name(root, client):
     ("dynamodb", lambda client: client.list_tables()),
     ("transcribe", lambda client: client.list_transcription_jobs()),
     ("sns", lambda client: client.list_topics()), ("lambda", lambda client: client.list_functions()),
+    ("ec2", lambda client: client.describe_regions()), ("cloudwatch", lambda client: client.list_metrics()),
+    ("route53", lambda client: client.list_hosted_zones()), ("apigateway", lambda client: client.get_rest_apis()),
 ])
 def test_a_wrong_key_is_explained_by_the_sdk(client, service, call):
     with pytest.raises(ClientError) as caught:
