@@ -170,21 +170,21 @@ static void test_errors(void **state)
         struct span sent;
     } rows[] = {
         {{ERR_TOKEN_REQUIRED, "why"}, DIALECT_JSON,
-            TEXT(
-                "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json" OWN
-                "Content-Length: 43\r\nX-Countersign-Error: TokenRequired\r\n"
-                "WWW-Authenticate: Basic realm=\"countersign\"\r\n"
-                "X-Amzn-ErrorType: TokenRequired\r\n\r\n{\"__type\":\"TokenRequired\",\"message\":\"why\"}\n")},
+            TEXT("HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json" OWN
+                 "Content-Length: 43\r\nX-Countersign-Error: TokenRequired\r\n"
+                 "WWW-Authenticate: Basic realm=\"countersign\"\r\n"
+                 "X-Amzn-ErrorType: TokenRequired\r\n\r\n"
+                 "{\"__type\":\"TokenRequired\",\"message\":\"why\"}\n")},
         {{ERR_TOO_BUSY, "<why>"}, DIALECT_S3,
             TEXT("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/xml" OWN
                  "Content-Length: 105\r\nX-Countersign-Error: TooBusy\r\nRetry-After: 1\r\n\r\n"
                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>TooBusy</Code>"
                  "<Message>&lt;why&gt;</Message></Error>\n")},
         {{ERR_METHOD_NOT_ALLOWED, "a"}, DIALECT_JSON,
-            TEXT(
-                "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: application/json" OWN
-                "Content-Length: 44\r\nX-Countersign-Error: MethodNotAllowed\r\n"
-                "Allow: GET, HEAD\r\nX-Amzn-ErrorType: MethodNotAllowed\r\n\r\n{\"__type\":\"MethodNotAllowed\",\"message\":\"a\"}\n")},
+            TEXT("HTTP/1.1 405 Method Not Allowed\r\nContent-Type: application/json" OWN
+                 "Content-Length: 44\r\nX-Countersign-Error: MethodNotAllowed\r\n"
+                 "Allow: GET, HEAD\r\nX-Amzn-ErrorType: MethodNotAllowed\r\n\r\n"
+                 "{\"__type\":\"MethodNotAllowed\",\"message\":\"a\"}\n")},
         {{ERR_NOT_FOUND, ""}, DIALECT_CBOR,
             TEXT("HTTP/1.1 404 Not Found\r\nContent-Type: application/cbor" OWN
                  "Content-Length: 34\r\nX-Countersign-Error: NotFound\r\n"
