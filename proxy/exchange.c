@@ -83,6 +83,8 @@ static void release(struct exchange *x)
     credentials_leave(&x->wait);
     chunk_chain_finish(&x->chain);
     hash_finish(&x->content_hash);
+    call_abandon(x->call);
+    x->call = NULL;
     if (!x->left)
         exchange_record(x);
     exchange_close_access(x);
@@ -292,6 +294,7 @@ size_t exchange_take(struct exchange *x, struct span bytes)
     case PHASE_DISCARD:
         return bytes.len;
     case PHASE_PARTS:
+    case PHASE_VERIFY:
     case PHASE_CREDENTIALS:
     case PHASE_CONNECT:
     case PHASE_SENT:
