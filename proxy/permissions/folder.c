@@ -66,6 +66,7 @@ void folder_rule_of(struct span resource, struct folder_rule *rule)
 static bool is_passing(struct span name)
 {
     enum { RANDOM_ID_BYTES = 16 };
+    const struct span marks = SPAN("-_:.TZ");
     size_t digits = 0, hex = 0;
     struct span value = name;
     size_t equals = span_find(name, '=');
@@ -76,7 +77,7 @@ static bool is_passing(struct span name)
         char c = value.at[i];
         digits += ascii_digit(c);
         hex += ascii_hex(c) >= 0 || c == '-';
-        number = number && (ascii_digit(c) || memchr("-_:.TZ", c, 6));
+        number = number && (ascii_digit(c) || span_find(marks, c) < marks.len);
     }
     return digits > 0 && (number || (hex == value.len && value.len >= RANDOM_ID_BYTES));
 }

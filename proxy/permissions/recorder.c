@@ -31,13 +31,13 @@ void recorder_destroy(struct recorder *r)
 }
 
 /* All in the folder becomes one pair. Something lies in it, and its text is as long, so there is
- * room. Neither span may point into the recorder. */
-static void fold(struct recorder *r, struct span action, struct span folder)
+ * room. Its text may not be the recorder's. */
+static void fold(struct recorder *r, struct recorded folder)
 {
     for (size_t i = 0; i < r->count; i++)
-        r->entries[i].dropped = table_within(table_pair(r, i), action, folder);
+        r->entries[i].dropped = table_within(table_pair(r, i), folder.action, folder.resource);
     table_compact(r);
-    table_append(r, (struct recorded){action, folder, true});
+    table_append(r, folder);
 }
 
 /* Whether more than `most` different names stand in this folder. */
@@ -74,7 +74,8 @@ static void fold_crowded(struct recorder *r, struct recorded pair)
     struct span folder = span_first(pair.resource, rule.root);
     for (int depth = 0; rule.most > 0 && depth < DEEPEST; depth++) {
         if (is_crowded(r, pair.action, folder, rule.most)) {
-            fold(r, pair.action, folder_cut(folder, rule.root));
+            folder = folder_cut(folder, rule.root);
+            fold(r, (struct recorded){pair.action, folder, true, false});
             return;
         }
         size_t more = span_find(span_from(pair.resource, folder.len), '/') + 1;
@@ -113,12 +114,12 @@ static size_t count_squeezed(
     return squeezed_folder(pair, how, folder) ? count_within(r, pair.action, *folder) : 0;
 }
 
-static void fold_copied(struct recorder *r, struct span action, struct span folder)
+static void fold_copied(struct recorder *r, struct span action, struct span folder, bool widened)
 {
     char copy[RECORDER_ACTION_BYTES + RECORDER_RESOURCE_BYTES];
     memcpy(copy, action.at, action.len);
     memcpy(copy + action.len, folder.at, folder.len);
-    fold(r, (struct span){copy, action.len}, (struct span){copy + action.len, folder.len});
+    fold(r, (struct recorded){{copy, action.len}, {copy + action.len, folder.len}, true, widened});
 }
 
 /* Folds the places that hold most pairs, and those half as large, so that it is not needed again
@@ -137,7 +138,7 @@ static bool squeeze(struct recorder *r, enum squeeze how)
         struct recorded pair = table_pair(r, i);
         size_t count = count_squeezed(r, pair, how, &folder);
         if (count > 1 && count >= largest / 2)
-            fold_copied(r, pair.action, folder);
+            fold_copied(r, pair.action, folder, how != SQUEEZE_BUCKETS);
     }
     r->widened = r->widened || how != SQUEEZE_BUCKETS;
     return true;
@@ -157,7 +158,7 @@ static bool make_room(struct recorder *r, struct recorded pair)
 /* "*" and what ends in a slash and a star stand for all below. */
 static struct recorded as_pair(const struct permission *permission)
 {
-    struct recorded pair = {permission->action, permission->resource, false};
+    struct recorded pair = {permission->action, permission->resource, false, false};
     if (span_equal(pair.resource, SPAN("*")) || span_ends(pair.resource, SPAN("/*"))) {
         pair.folded = true;
         pair.resource.len--;
@@ -177,7 +178,7 @@ void recorder_add_pair(struct recorder *r, struct recorded pair)
     if (table_covers(r, pair))
         return; /* what made room holds it now */
     if (pair.folded && count_within(r, pair.action, pair.resource) > 0)
-        fold(r, pair.action, pair.resource);
+        fold(r, pair);
     else
         table_append(r, pair);
     fold_crowded(r, pair);

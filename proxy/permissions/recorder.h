@@ -12,12 +12,12 @@ enum {
     RECORDER_RESOURCE_BYTES = 2048
 };
 
-/* A pair of the record. folded: every resource that begins so; with an empty resource, every one.
- */
+/* A pair of the record. */
 struct recorded {
     struct span action;
     struct span resource;
-    bool folded;
+    bool folded;  /* every resource that begins so; with an empty resource, every one */
+    bool widened; /* folded for want of room, over what has nothing to do with one another */
 };
 
 /* How far the record can be trusted. */

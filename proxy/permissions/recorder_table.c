@@ -25,7 +25,7 @@ struct recorded table_pair(const struct recorder *r, size_t i)
     const struct entry *entry = &r->entries[i];
     const char *text = r->text + entry->text;
     return (struct recorded){{text, entry->action_bytes},
-        {text + entry->action_bytes, entry->resource_bytes}, entry->folded};
+        {text + entry->action_bytes, entry->resource_bytes}, entry->folded, entry->widened};
 }
 
 static bool has(const struct recorder *r, uint32_t hash, struct recorded pair)
@@ -45,7 +45,7 @@ static bool has(const struct recorder *r, uint32_t hash, struct recorded pair)
 bool table_covers(const struct recorder *r, struct recorded pair)
 {
     uint32_t hash = hash_action(pair.action);
-    struct recorded folder = {pair.action, {pair.resource.at, 0}, true};
+    struct recorded folder = {pair.action, {pair.resource.at, 0}, true, false};
     if (has(r, hash_folded(hash, true), folder))
         return true;
     for (size_t i = 0; i < pair.resource.len; i++) {
@@ -87,7 +87,8 @@ void table_append(struct recorder *r, struct recorded pair)
         .text = (uint32_t)r->text_len,
         .action_bytes = (uint16_t)pair.action.len,
         .resource_bytes = (uint16_t)pair.resource.len,
-        .folded = pair.folded};
+        .folded = pair.folded,
+        .widened = pair.widened};
     add_text(r, pair.action);
     add_text(r, pair.resource);
     link_slot(r, r->count++);

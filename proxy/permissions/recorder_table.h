@@ -10,6 +10,7 @@ struct entry {
     uint16_t action_bytes;
     uint16_t resource_bytes;
     bool folded;
+    bool widened;
     bool dropped; /* to go with the next table_compact() */
 };
 

@@ -106,7 +106,8 @@ static void add_lines(struct recorder *recorder, const char *text, bool backward
         lines[count++] = line;
     for (size_t i = 0; i < count; i++) {
         char *copy = check_copy(lines[backwards ? count - 1 - i : i]);
-        struct recorded pair = {SPAN(GET), {copy, lines[backwards ? count - 1 - i : i].len}, false};
+        struct recorded pair = {
+            SPAN(GET), {copy, lines[backwards ? count - 1 - i : i].len}, false, false};
         struct permissions permissions = {.count = 1, .needed = {{pair.action, pair.resource}}};
         recorder_add(recorder, &permissions);
         free(copy);
