@@ -120,7 +120,7 @@ static void write_sam(const struct policy *policy, struct buf *out)
 
 static void write_cdk(const struct policy *policy, struct buf *out)
 {
-    const struct list_form form = {QUOTE_JSON, "\n      ", ","};
+    const struct list_form form = {QUOTE_TYPESCRIPT, "\n      ", ","};
     buf_text(out, "// statements.forEach((statement) => handler.addToRolePolicy(statement));\n");
     write_notes(policy, "//", out);
     buf_text(out,

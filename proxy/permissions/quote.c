@@ -87,14 +87,17 @@ static bool is_wild(char c)
     return c == '*' || c == '?' || c == '$';
 }
 
-/* Whether this byte would be understood with its neighbour. */
+/* Whether this byte would be understood together with its neighbour. */
 static bool misread(enum quote quote, struct span resource, size_t i)
 {
-    char c = resource.at[i];
+    char c = resource.at[i], before = i > 0 ? resource.at[i - 1] : '\0';
+    char after = i + 1 < resource.len ? resource.at[i + 1] : '\0';
+    if (quote == QUOTE_JSON)
+        return false;
     if (quote == QUOTE_TERRAFORM)
-        return c == '{' && i > 0 && (resource.at[i - 1] == '&' || resource.at[i - 1] == '%');
-    return quote == QUOTE_SERVERLESS && c == '\\' && i + 1 < resource.len
-        && is_wild(resource.at[i + 1]);
+        return c == '{' && (before == '&' || before == '%');
+    return (c == '{' && before == '{')
+        || (quote == QUOTE_SERVERLESS && c == '\\' && is_wild(after));
 }
 
 void quote_resource(struct buf *out, enum quote quote, struct span resource, bool folded)

@@ -166,11 +166,23 @@ static struct recorded as_pair(const struct permission *permission)
     return pair;
 }
 
+/* "s3:GetObject": letters, digits and dashes, and a colon between two parts. No format needs more
+ * to write it. */
+static bool is_action(struct span action)
+{
+    size_t colon = span_find(action, ':');
+    for (size_t i = 0; i < action.len; i++)
+        if (i != colon && !ascii_alpha(action.at[i]) && !ascii_digit(action.at[i])
+            && action.at[i] != '-')
+            return false;
+    return colon > 0 && colon + 1 < action.len && action.len <= RECORDER_ACTION_BYTES;
+}
+
 void recorder_add_pair(struct recorder *r, struct recorded pair)
 {
-    if (pair.action.len == 0 || table_covers(r, pair))
+    if (table_covers(r, pair))
         return;
-    if (pair.action.len > RECORDER_ACTION_BYTES || pair.resource.len > RECORDER_RESOURCE_BYTES
+    if (!is_action(pair.action) || pair.resource.len > RECORDER_RESOURCE_BYTES
         || !make_room(r, pair)) {
         r->lost++;
         return;
