@@ -27,7 +27,8 @@ static void write_notes(const struct policy *policy, const char *comment, struct
     if (policy->count == 0)
         buf_format(out, "%s Nothing was asked for yet.\n", comment);
     if (policy->state.widened)
-        buf_format(out, "%s Too many resources to list one by one: statements named TooManyToList are wide.\n",
+        buf_format(out,
+            "%s Too many resources to list one by one: statements named TooManyToList are wide.\n",
             comment);
     if (policy->state.lost > 0)
         buf_format(out, "%s Not complete: the record had no room for %llu more.\n", comment,
