@@ -178,15 +178,15 @@ enum err document_read_list(struct span text, struct document **out, struct faul
         return fault_set(
             fault, ERR_BAD_REQUEST, "The list is longer than %d bytes.", DOCUMENT_BYTES);
     struct document *document = document_create(DOCUMENT_STATEMENTS);
-    if (!document)
+    char *copy = document ? malloc(text.len + 1) : NULL;
+    if (!copy) {
+        document_destroy(document);
         return document_no_memory(fault);
-    document->text = malloc(text.len + 1);
-    enum err err = document->text ? OK : document_no_memory(fault);
-    if (!err) {
-        if (text.len > 0)
-            memcpy(document->text, text.at, text.len);
-        err = read_lines(document, (struct span){document->text, text.len}, fault);
     }
+    if (text.len > 0)
+        memcpy(copy, text.at, text.len);
+    document->text = copy;
+    enum err err = read_lines(document, (struct span){copy, text.len}, fault);
     if (err) {
         document_destroy(document);
         return err;
