@@ -7,11 +7,15 @@
 #include "extension/lifecycle.h"
 #include "proxy/permissions/policy.h"
 #include "proxy/permissions/record_line.h"
+#include "proxy/permissions/unused.h"
 
 static const char usage[] =
-    "usage: countersign policy [--format=iam|serverless|sam|cdk|terraform] FILE...\n\n"
-    "Merges the records that COUNTERSIGN_POLICY=log printed into one policy. FILE: an export of "
-    "the logs, - for standard input; lines that hold no record are skipped.\n";
+    "usage: countersign policy [--format=iam|serverless|sam|cdk|terraform] FILE...\n"
+    "       countersign unused ROLE-POLICY.json FILE...\n\n"
+    "policy merges the records that COUNTERSIGN_POLICY=log printed into one policy. unused says "
+    "what "
+    "a role's policy grants and these records never used.\nFILE: an export of the logs, - for "
+    "standard input; lines that hold no record are skipped.\n";
 
 /* Adds the records of one file; how many there were, or -1 after a line that says what is wrong. */
 static long read_records(const char *path, struct recorder *recorder)
@@ -42,21 +46,62 @@ static long read_records(const char *path, struct recorder *recorder)
     return records;
 }
 
+/* The records of all these files; NULL after a line that says what is wrong. */
+static struct recorder *read_files(int count, char **paths)
+{
+    struct recorder *recorder = recorder_create(RECORDER_MAX_BYTES);
+    long records = 0;
+    for (int i = 0; recorder && i < count && records >= 0; i++) {
+        long more = read_records(paths[i], recorder);
+        records = more < 0 ? more : records + more;
+    }
+    if (records == 0)
+        (void)fputs("There is no record in it: set COUNTERSIGN_POLICY=log, and let an environment "
+                    "of the function end.\n",
+            stderr);
+    if (records > 0)
+        return recorder;
+    recorder_destroy(recorder);
+    return NULL;
+}
+
+/* What a command has read, and what it is to print of it. */
+struct report {
+    const struct recorder *recorder;
+    const struct policy *policy;
+    enum policy_format format;
+    const struct document *role;
+};
+
+typedef bool write_report(const struct report *report, struct buf *out);
+
 /* Writes into as much memory as it takes. */
-static int print_policy(const struct recorder *recorder, enum policy_format format)
+static int print(write_report *write, const struct report *report)
 {
     enum { FIRST_BYTES = 1 << 18, MOST_BYTES = 1 << 26 };
-    struct policy *policy = policy_create(recorder);
-    bool printed = false;
-    for (size_t bytes = FIRST_BYTES; policy && !printed && bytes <= MOST_BYTES; bytes *= 2) {
+    bool written = true, printed = false;
+    for (size_t bytes = FIRST_BYTES; written && !printed && bytes <= MOST_BYTES; bytes *= 2) {
         char *memory = malloc(bytes);
         struct buf out = buf_over(memory, memory ? bytes : 0);
-        policy_write(policy, format, &out);
-        printed = !out.failed && fwrite(out.at, 1, out.len, stdout) == out.len;
+        written = memory && write(report, &out);
+        printed = written && !out.failed && fwrite(out.at, 1, out.len, stdout) == out.len;
         free(memory);
     }
-    policy_destroy(policy);
     return printed && fflush(stdout) == 0 ? EXIT_CLEAN : EXIT_RUN_TIME;
+}
+
+static bool write_policy(const struct report *report, struct buf *out)
+{
+    policy_write(report->policy, report->format, out);
+    return true;
+}
+
+static bool write_unused(const struct report *report, struct buf *out)
+{
+    long lines = unused_write(report->role, report->recorder, out);
+    if (lines == 0)
+        buf_text(out, "All that the policy grants was used.\n");
+    return lines >= 0;
 }
 
 static bool take_format(int count, char **arguments, int *first, enum policy_format *format)
@@ -73,31 +118,64 @@ static bool take_format(int count, char **arguments, int *first, enum policy_for
 
 static int run_policy(int count, char **arguments)
 {
-    enum policy_format format;
-    int first, status = EXIT_CLEAN;
-    long records = 0;
-    if (!take_format(count, arguments, &first, &format) || first >= count) {
+    struct report report = {.recorder = NULL};
+    int first;
+    if (!take_format(count, arguments, &first, &report.format) || first >= count) {
         (void)fputs(usage, stderr);
         return EXIT_CONFIGURATION;
     }
-    struct recorder *recorder = recorder_create(RECORDER_MAX_BYTES);
-    for (int i = first; recorder && i < count && records >= 0; i++) {
-        long more = read_records(arguments[i], recorder);
-        records = more < 0 ? more : records + more;
-    }
-    if (records == 0)
-        (void)fputs("There is no record in it: set COUNTERSIGN_POLICY=log, and let an environment "
-                    "of the function end.\n",
-            stderr);
-    status = recorder && records > 0 ? print_policy(recorder, format) : EXIT_RUN_TIME;
+    struct recorder *recorder = read_files(count - first, arguments + first);
+    if (!recorder)
+        return EXIT_RUN_TIME;
+    struct policy *policy = policy_create(recorder);
+    report.policy = policy;
+    int status = policy ? print(write_policy, &report) : EXIT_RUN_TIME;
+    policy_destroy(policy);
     recorder_destroy(recorder);
+    return status;
+}
+
+/* NULL after a line that says what is wrong with it. */
+static struct document *read_role(const char *path)
+{
+    struct document *role = NULL;
+    struct fault fault;
+    FILE *file = fopen(path, "re");
+    char *text = file ? malloc(DOCUMENT_BYTES + 1) : NULL;
+    if (!text) {
+        perror(path);
+    } else {
+        size_t length = fread(text, 1, DOCUMENT_BYTES + 1, file);
+        if (document_read((struct span){text, length}, &role, &fault))
+            (void)fprintf(stderr, "%s: %s\n", path, fault.text);
+    }
+    free(text);
+    if (file)
+        (void)fclose(file);
+    return role;
+}
+
+static int run_unused(int count, char **arguments)
+{
+    if (count < 4) {
+        (void)fputs(usage, stderr);
+        return EXIT_CONFIGURATION;
+    }
+    struct document *role = read_role(arguments[2]);
+    struct recorder *recorder = role ? read_files(count - 3, arguments + 3) : NULL;
+    struct report report = {.recorder = recorder, .role = role};
+    int status = recorder ? print(write_unused, &report) : EXIT_RUN_TIME;
+    recorder_destroy(recorder);
+    document_destroy(role);
     return status;
 }
 
 bool commands_run(int count, char **arguments, int *status)
 {
-    if (count < 2 || strcmp(arguments[1], "policy") != 0)
+    const char *name = count > 1 ? arguments[1] : "";
+    bool is_policy = strcmp(name, "policy") == 0;
+    if (!is_policy && strcmp(name, "unused") != 0)
         return false;
-    *status = run_policy(count, arguments);
+    *status = is_policy ? run_policy(count, arguments) : run_unused(count, arguments);
     return true;
 }

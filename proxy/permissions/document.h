@@ -33,8 +33,9 @@ struct document {
     char *text; /* or those of a list */
 };
 
-/* json: a whole policy document, or the Statement of one. On an error the fault says in which line
- * or statement, and what is allowed. document_destroy() ends it. */
+/* json: a whole policy document, its Statement alone, or what `aws iam get-role-policy` prints. On
+ * an error the fault says in which line or statement, and what is allowed. document_destroy() ends
+ * it. */
 enum err document_read(struct span json, struct document **out, struct fault *fault) MUST_USE;
 
 /* "s3:GetObject arn:aws:s3:::photos/...", one a line or parted by commas; "#" begins a comment;

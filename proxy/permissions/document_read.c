@@ -93,6 +93,15 @@ static enum err read_statements(const cJSON *list, struct document **out, struct
     return OK;
 }
 
+/* Of a document, or of what `aws iam get-role-policy` and `get-policy-version` print. */
+static const cJSON *find_statements(const cJSON *root)
+{
+    const cJSON *version = cJSON_GetObjectItemCaseSensitive(root, "PolicyVersion");
+    const cJSON *document = cJSON_GetObjectItemCaseSensitive(
+        version ? version : root, version ? "Document" : "PolicyDocument");
+    return cJSON_GetObjectItemCaseSensitive(document ? document : root, "Statement");
+}
+
 enum err document_read(struct span json, struct document **out, struct fault *fault)
 {
     const char *end = NULL;
@@ -108,8 +117,7 @@ enum err document_read(struct span json, struct document **out, struct fault *fa
         return fault_set(fault, ERR_BAD_REQUEST, "line %zu: the policy is not JSON from here on.",
             line_of(json, root ? rest.at : end));
     }
-    const cJSON *list =
-        cJSON_IsArray(root) ? root : cJSON_GetObjectItemCaseSensitive(root, "Statement");
+    const cJSON *list = cJSON_IsArray(root) ? root : find_statements(root);
     enum err err = read_statements(list, out, fault);
     if (err)
         cJSON_Delete(root);
