@@ -91,7 +91,8 @@ static struct span rest_service(const struct needed_request *request)
 {
     bool control = span_starts(request->path, SPAN("/v20180820/"));
     bool s3 = span_equal(request->signing, SPAN("s3"))
-        || span_equal(request->signing, SPAN("s3-outposts"));
+        || span_equal(request->signing, SPAN("s3-outposts"))
+        || span_equal(request->signing, SPAN("s3express"));
     return control && s3 ? SPAN("s3-control") : request->signing;
 }
 

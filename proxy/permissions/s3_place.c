@@ -72,6 +72,13 @@ static void set_control(struct s3_place *place, struct span account)
         place->account = account;
 }
 
+/* There both the buckets and their access points have their API. */
+static void set_express_control(struct s3_place *place, struct span path)
+{
+    place->express_control = true;
+    place->control = span_starts(path, SPAN("/v20180820/"));
+}
+
 static void set_outpost(struct s3_place *place, struct span rest)
 {
     place->outpost = span_take_last(&rest, '.');
@@ -104,7 +111,7 @@ static void read_host(const struct need *need, struct s3_place *place)
     else if (is(label, "s3-global") && is(last, "accesspoint"))
         set_point(place, S3_MULTI_REGION, before);
     else if (span_starts(label, SPAN("s3express-control")))
-        place->express_control = true;
+        set_express_control(place, need->request->path);
     else if (host.rest.len > 0)
         s3_place_of_bucket(host.rest, place);
 }
