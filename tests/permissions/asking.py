@@ -85,6 +85,8 @@ def request_of(made, operation, arguments):
     except Sent as sent:
         request = sent.request
     signing = model.metadata.get("signingName") or model.metadata["endpointPrefix"]
+    if "//s3express-control." in request.url:
+        signing = "s3express"
     fields = [(name, text(value)) for name, value in request.headers.items()]
     return Request(request.method, request.url, fields, body_of(request), signing)
 
