@@ -69,10 +69,26 @@ static void write_byte(struct buf *out, char c, char next)
     buf_char(out, '}');
 }
 
+/* How many bytes from there on stand for themselves. */
+static size_t plain_run(struct span s, char escape)
+{
+    size_t len = 0;
+    while (len < s.len && s.at[len] != '*' && s.at[len] != '?' && s.at[len] != '$'
+        && s.at[len] != escape)
+        len++;
+    return len;
+}
+
 void need_write_name(struct need *need, struct span name)
 {
-    for (size_t i = 0; i < name.len; i++)
-        write_byte(&need->text, name.at[i], i + 1 < name.len ? name.at[i + 1] : '\0');
+    while (name.len > 0 && !need->text.failed) {
+        size_t plain = plain_run(name, '*');
+        buf_add(&need->text, span_first(name, plain));
+        name = span_from(name, plain);
+        if (name.len > 0)
+            write_byte(&need->text, name.at[0], name.len > 1 ? name.at[1] : '\0');
+        name = span_from(name, 1);
+    }
 }
 
 /* The byte that s begins with, decoded; *bytes is how many it takes. */
@@ -90,6 +106,11 @@ void need_write_encoded(struct need *need, struct span encoded)
 {
     size_t bytes, ahead;
     while (encoded.len > 0 && !need->text.failed) {
+        size_t plain = plain_run(encoded, '%');
+        buf_add(&need->text, span_first(encoded, plain));
+        encoded = span_from(encoded, plain);
+        if (encoded.len == 0)
+            return;
         char c = decoded(encoded, &bytes);
         encoded = span_from(encoded, bytes);
         write_byte(&need->text, c, c == '$' ? decoded(encoded, &ahead) : '\0');

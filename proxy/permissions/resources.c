@@ -3,7 +3,7 @@
 #include "proxy/aws/rows.h"
 #include "proxy/permissions/resource_form.h"
 
-enum { VALUE_BYTES = 2048, RESOURCE_COLUMNS = 5 };
+enum { VALUE_BYTES = 2048 };
 
 #define TABLE      actions
 #define TABLE_FILE "proxy/permissions/action_rows.def"
@@ -15,7 +15,7 @@ enum { VALUE_BYTES = 2048, RESOURCE_COLUMNS = 5 };
 
 /* A row of resource_rows.def. */
 struct rule {
-    struct span operations, action, pattern, condition;
+    struct span action, pattern, condition;
     bool own;      /* its action is the operation's */
     bool replaces; /* it is needed in its place */
     bool any;      /* "*": of every operation that has no row of its own */
@@ -33,14 +33,14 @@ struct expansion {
     struct span pattern;
 };
 
-static struct rule read_rule(const struct rows *rows, size_t i)
+/* columns: all but the first two. */
+static struct rule read_rule(struct span columns)
 {
-    struct span column[RESOURCE_COLUMNS];
-    rows_split(rows_at(rows, i), column, RESOURCE_COLUMNS);
-    struct rule rule = {column[1], column[2], column[3], column[4], .own = column[2].len == 0};
+    struct span column[3];
+    rows_split(columns, column, 3);
+    struct rule rule = {column[0], column[1], column[2], .own = column[0].len == 0};
     rule.replaces = span_starts(rule.action, SPAN("="));
     rule.action = span_from(rule.action, rule.replaces);
-    rule.any = span_equal(rule.operations, SPAN("*"));
     return rule;
 }
 
@@ -286,8 +286,14 @@ void resources_needed(struct need *need, const struct operation *operation)
         return;
     size_t first = rows_find(&rows, key);
     for (size_t i = first; rows_keyed(&rows, i, key); i++) {
-        struct rule rule = read_rule(&rows, i);
-        if (rule.any ? rule.own && applied.specific : !names(rule.operations, operation->name))
+        struct span column[3];
+        rows_split(rows_at(&rows, i), column, 3);
+        bool any = span_equal(column[1], SPAN("*"));
+        if (!any && !names(column[1], operation->name))
+            continue;
+        struct rule rule = read_rule(column[2]);
+        rule.any = any;
+        if (any && rule.own && applied.specific)
             continue;
         applied.specific |= !rule.any && (rule.own || rule.replaces);
         apply_rule(need, operation, &rule, actions, &applied);

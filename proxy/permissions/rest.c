@@ -48,6 +48,17 @@ static bool asks(struct span query, struct span wanted)
     return found;
 }
 
+/* Whether the row is of that method, and the path begins as its pattern does: the rest is looked at
+ * only then. */
+static bool may_fit(struct span row, const struct rest *rest)
+{
+    row = span_from(row, rest->service.len + 1);
+    struct span pattern = span_from(row, rest->method.len + 1);
+    size_t brace = span_find(pattern, '{'), space = span_find(pattern, ' ');
+    return span_starts(row, rest->method)
+        && span_starts(rest->path, span_first(pattern, brace < space ? brace : space));
+}
+
 struct span rest_operation(const struct rest *rest, struct members *members)
 {
     struct rows rows = patterns();
@@ -57,6 +68,8 @@ struct span rest_operation(const struct rest *rest, struct members *members)
         struct span column[5];
         struct members taken = {.count = 0};
         size_t literals;
+        if (!may_fit(rows_at(&rows, i), rest))
+            continue;
         rows_split(rows_at(&rows, i), column, 5);
         if (!span_equal(column[1], rest->method) || !asks(rest->query, column[4])
             || !match(span_from(column[2], 1), span_from(rest->path, 1), &taken, &literals))

@@ -19,6 +19,7 @@ struct row {
     uint64_t keys;
     uint16_t headers, extras, text;
     uint8_t method, level, at;
+    uint8_t weight; /* how many keys and headers */
 };
 
 #define MEMBER_(line) row_##line
@@ -38,9 +39,10 @@ static const struct text {
 };
 #undef ROW
 
+#define WEIGHT(keys, headers) (__builtin_popcountll(keys) + __builtin_popcount(headers))
 #define ROW(columns, method, level, keys, headers, extras, at)                        \
     {keys, headers, extras, offsetof(struct text, MEMBER(__LINE__)), METHOD_##method, \
-        LEVEL_##level, AT_##at},
+        LEVEL_##level, AT_##at, WEIGHT(keys, headers)},
 static const struct row rows[] = {
 #include "proxy/permissions/s3_rows.def"
 };
@@ -71,18 +73,13 @@ static bool fits(const struct row *row, const struct s3_asked *asked)
         && (row->headers & ~asked->headers) == 0;
 }
 
-static int weight(const struct row *row)
-{
-    return __builtin_popcountll(row->keys) + __builtin_popcount(row->headers);
-}
-
 static const struct row *find(const struct s3_needs *s3, enum method method, enum level level)
 {
     const struct row *best = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct row *row = &rows[i];
         if (row->method == method && row->level == level && fits(row, &s3->asked)
-            && (!best || weight(row) > weight(best)))
+            && (!best || row->weight > best->weight))
             best = row;
     }
     return best;
