@@ -1,4 +1,4 @@
-#include "proxy/permissions/document.h"
+#include "proxy/permissions/payload.h"
 
 #include "proxy/permissions/cbor.h"
 #include "proxy/permissions/json.h"
@@ -12,30 +12,30 @@ static struct span skip_space(struct span s)
     return s;
 }
 
-struct value document_of(struct span body, struct span content_type)
+struct value payload_of(struct span body, struct span content_type)
 {
-    enum document_kind kind = DOCUMENT_NONE;
+    enum payload_kind kind = PAYLOAD_NONE;
     struct span start = skip_space(body);
     if (span_starts_nocase(content_type, SPAN("application/x-www-form-urlencoded")))
-        kind = DOCUMENT_FORM;
+        kind = PAYLOAD_FORM;
     else if (span_starts_nocase(content_type, SPAN("application/cbor")))
-        kind = DOCUMENT_CBOR;
+        kind = PAYLOAD_CBOR;
     else if (span_starts(start, SPAN("{")))
-        kind = DOCUMENT_JSON;
-    if (body.len > DOCUMENT_MAX_BYTES)
-        kind = DOCUMENT_NONE;
-    return (struct value){kind, kind == DOCUMENT_JSON ? start : body};
+        kind = PAYLOAD_JSON;
+    if (body.len > PAYLOAD_MAX_BYTES)
+        kind = PAYLOAD_NONE;
+    return (struct value){kind, kind == PAYLOAD_JSON ? start : body};
 }
 
-struct walk document_walk(struct value value)
+struct walk payload_walk(struct value value)
 {
     struct walk walk = {.kind = value.kind, .rest = value.raw};
-    if (value.kind == DOCUMENT_JSON)
+    if (value.kind == PAYLOAD_JSON)
         json_begin(&walk);
-    else if (value.kind == DOCUMENT_CBOR)
+    else if (value.kind == PAYLOAD_CBOR)
         cbor_begin(&walk);
     else
-        walk.object = value.kind == DOCUMENT_FORM;
+        walk.object = value.kind == PAYLOAD_FORM;
     return walk;
 }
 
@@ -45,8 +45,8 @@ static bool form_next(struct walk *walk, struct value *key, struct value *item)
     if (walk->rest.len == 0 || !span_next(&walk->rest, '&', &pair))
         return false;
     size_t equals = span_find(pair, '=');
-    *key = (struct value){DOCUMENT_FORM, span_first(pair, equals)};
-    *item = (struct value){DOCUMENT_FORM, span_from(pair, equals + 1)};
+    *key = (struct value){PAYLOAD_FORM, span_first(pair, equals)};
+    *item = (struct value){PAYLOAD_FORM, span_from(pair, equals + 1)};
     return true;
 }
 
@@ -54,23 +54,23 @@ bool walk_next(struct walk *walk, struct value *key, struct value *item)
 {
     if (walk->broken)
         return false;
-    if (walk->kind == DOCUMENT_JSON)
+    if (walk->kind == PAYLOAD_JSON)
         return json_next(walk, key, item);
-    if (walk->kind == DOCUMENT_CBOR)
+    if (walk->kind == PAYLOAD_CBOR)
         return cbor_next(walk, key, item);
-    return walk->kind == DOCUMENT_FORM && form_next(walk, key, item);
+    return walk->kind == PAYLOAD_FORM && form_next(walk, key, item);
 }
 
 static bool is_named(struct value key, struct span name)
 {
     char memory[NAME_BYTES];
     struct buf text = buf_over(memory, sizeof memory);
-    return document_text(key, &text) && span_equal(buf_span(&text), name);
+    return payload_text(key, &text) && span_equal(buf_span(&text), name);
 }
 
-bool document_member(struct value object, struct span name, struct value *member)
+bool payload_member(struct value object, struct span name, struct value *member)
 {
-    struct walk walk = document_walk(object);
+    struct walk walk = payload_walk(object);
     struct value key, item;
     size_t found = 0;
     if (!walk.object)
@@ -95,12 +95,12 @@ static void form_text(struct span raw, struct buf *out)
     }
 }
 
-bool document_text(struct value value, struct buf *out)
+bool payload_text(struct value value, struct buf *out)
 {
-    if (value.kind == DOCUMENT_JSON)
+    if (value.kind == PAYLOAD_JSON)
         return json_text(value.raw, out) && !out->failed;
-    if (value.kind == DOCUMENT_CBOR)
+    if (value.kind == PAYLOAD_CBOR)
         return cbor_text(value.raw, out) && !out->failed;
     form_text(value.raw, out);
-    return value.kind == DOCUMENT_FORM && !out->failed;
+    return value.kind == PAYLOAD_FORM && !out->failed;
 }
