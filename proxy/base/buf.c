@@ -43,6 +43,15 @@ void buf_lower(struct buf *b, struct span s)
         buf_char(b, ascii_lower(s.at[i]));
 }
 
+void buf_utf8(struct buf *b, uint32_t code_point)
+{
+    static const unsigned char firsts[] = {0, 0xc0, 0xe0, 0xf0}; /* RFC 3629, 3 */
+    unsigned more = (code_point >= 0x80) + (code_point >= 0x800) + (code_point >= 0x10000);
+    buf_char(b, (char)(firsts[more] | code_point >> 6 * more));
+    while (more-- > 0)
+        buf_char(b, (char)(0x80 | (code_point >> 6 * more & 0x3f)));
+}
+
 void buf_number(struct buf *b, uint64_t number)
 {
     char digits[20];

@@ -34,6 +34,7 @@ static inline struct span buf_since(const struct buf *b, size_t start)
 void buf_add(struct buf *b, struct span s);
 void buf_char(struct buf *b, char c);
 void buf_lower(struct buf *b, struct span s);
+void buf_utf8(struct buf *b, uint32_t code_point);
 void buf_number(struct buf *b, uint64_t number);
 void buf_hex(struct buf *b, const unsigned char *bytes, size_t len);
 void buf_base64(struct buf *b, const unsigned char *bytes, size_t len);    /* RFC 4648, 4; padded */
