@@ -1,4 +1,4 @@
-/* CBOR (RFC 8949), read where it lies: see document.h. */
+/* CBOR (RFC 8949), read where it lies: see payload.h. */
 #pragma once
 
 #include "proxy/permissions/payload.h"

@@ -1,4 +1,4 @@
-/* JSON (RFC 8259), read where it lies: see document.h. */
+/* JSON (RFC 8259), read where it lies: see payload.h. */
 #pragma once
 
 #include "proxy/permissions/payload.h"

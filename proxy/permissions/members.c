@@ -23,7 +23,7 @@ static bool descend(const struct members *members, struct span path, struct valu
     return found;
 }
 
-static bool document_has(struct value object, struct span name)
+static bool payload_has(struct value object, struct span name)
 {
     struct walk walk = payload_walk(object);
     struct value key, item;
@@ -41,8 +41,8 @@ static bool document_has(struct value object, struct span name)
 bool members_have(const struct members *members, struct span path)
 {
     struct value value;
-    return descend(members, path, &value) || document_has(members->query, path)
-        || document_has(members->body, path);
+    return descend(members, path, &value) || payload_has(members->query, path)
+        || payload_has(members->body, path);
 }
 
 struct member_walk member_begin(const struct members *members, struct span path)
