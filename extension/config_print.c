@@ -53,6 +53,11 @@ void config_print(const struct config *config)
         p->checksum == SUM_NONE         ? SPAN("off")
             : p->checksum == SUM_CRC32C ? SPAN("crc32c")
                                         : SPAN("crc64nvme"));
+    print_text(PREFIX "ALLOW", p->guard ? SPAN("(set)") : SPAN("(all that the role may do)"));
+    print_text(PREFIX "POLICY",
+        config->logs_policy ? SPAN("log")
+            : p->records    ? SPAN("record")
+                            : SPAN("off"));
     print_text(PREFIX "DRAIN", config->drain ? SPAN("on") : SPAN("off"));
     print_text(PREFIX "LOG_LEVEL", span_of(log_level_name(config->log_level)));
     print_text(PREFIX "LOG_FORMAT", config->log_shape == LOG_JSON ? SPAN("JSON") : SPAN("Text"));
