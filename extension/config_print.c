@@ -53,7 +53,7 @@ void config_print(const struct config *config)
         p->checksum == SUM_NONE         ? SPAN("off")
             : p->checksum == SUM_CRC32C ? SPAN("crc32c")
                                         : SPAN("crc64nvme"));
-    print_text(PREFIX "ALLOW", p->guard ? SPAN("(set)") : SPAN("(all that the role may do)"));
+    print_text(PREFIX "ALLOW", p->guard ? SPAN("(set)") : SPAN("all that the role may do"));
     print_text(PREFIX "POLICY",
         config->logs_policy ? SPAN("log")
             : p->records    ? SPAN("record")
