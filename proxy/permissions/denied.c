@@ -150,7 +150,7 @@ static void write_entry(const struct denied_entry *entry, struct buf *out)
 
 void denied_write(const struct denied *denied, struct buf *out)
 {
-    const struct denied_entry *list[DENIED_MOST];
+    const struct denied_entry *list[DENIED_MOST] = {NULL};
     size_t count = denied_list(denied, list);
     buf_text(out, "{\"denied\":[");
     for (size_t i = 0; i < count; i++) {
