@@ -34,9 +34,13 @@ def signing_name(made):
     return metadata.get("signingName") or metadata["endpointPrefix"]
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_every_operation(service):
-    made = client(service)
+# And what they speak besides.
+OTHER_PROTOCOLS = [("cloudwatch", "smithy-rpc-v2-cbor"), ("cloudwatch", "query"), ("transcribe", "smithy-rpc-v2-cbor")]
+
+
+@pytest.mark.parametrize("service, protocol", [(service, None) for service in SERVICES] + OTHER_PROTOCOLS)
+def test_every_operation(service, protocol):
+    made = client(service, protocol)
     model, others = made.meta.service_model, other_names()
     operations, requests = [], []
     for operation in sorted(set(model.operation_names) - NO_METHOD):
@@ -198,8 +202,11 @@ RESOURCES = [  # service, operation, arguments, what it needs
 @pytest.mark.parametrize("service, operation, given, needed", RESOURCES,
                          ids=[f"{number}-{row[0]}-{row[1]}" for number, row in enumerate(RESOURCES)])
 def test_resources(service, operation, given, needed):
-    (answer, _, found), = ask([request_of(client(service), operation, given)])
-    assert (answer, found) == (operation, needed)
+    """In each protocol: Transcribe's JSON and CBOR are told alike."""
+    protocols = [None, "json", "smithy-rpc-v2-cbor"] if service == "transcribe" else [None]
+    requests = [request_of(client(service, protocol), operation, given) for protocol in protocols]
+    assert [(answer, found) for answer, _, found in ask(requests)] == [(operation, needed)] * len(protocols)
+    assert service != "transcribe" or {request.path == "/" for request in requests} == {True, False}
 
 
 def rpc(target, body, service="dynamodb", kind="application/x-amz-json-1.0", path="/"):
