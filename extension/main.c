@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "extension/commands.h"
 #include "extension/lifecycle.h"
 #include "proxy/io/memory.h"
 #include "proxy/permissions/identity.h"
@@ -86,7 +87,10 @@ int main(int count, char **arguments)
 {
     struct fault fault;
     const char *option = count > 1 ? arguments[1] : "";
+    int status;
     hide_memory();
+    if (commands_run(count, arguments, &status))
+        return status;
     if (strcmp(option, "--version") == 0)
         return puts("countersign " COUNTERSIGN_VERSION) < 0;
     if (strcmp(option, "--help") == 0)

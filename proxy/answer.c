@@ -101,6 +101,11 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
         buf_text(&extra, "Retry-After: 1\r\n");
     if (dialect == DIALECT_CBOR)
         buf_text(&extra, "Smithy-Protocol: rpc-v2-cbor\r\n");
+    if (dialect == DIALECT_JSON) {
+        buf_text(&extra, "X-Amzn-ErrorType: ");
+        buf_add(&extra, code);
+        buf_text(&extra, "\r\n");
+    }
     own.extra = buf_span(&extra);
     answer_write(out, &own, connection);
 }
@@ -144,9 +149,11 @@ const char *answer_reason(int status)
         const char *reason;
     } reasons[] = {{200, "OK"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
         {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
-        {411, "Length Required"}, {413, "Content Too Large"}, {417, "Expectation Failed"},
-        {431, "Request Header Fields Too Large"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-        {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
+        {409, "Conflict"}, {411, "Length Required"}, {412, "Precondition Failed"},
+        {413, "Content Too Large"}, {417, "Expectation Failed"},
+        {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
+        {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+        {504, "Gateway Timeout"}};
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (reasons[i].status == status)
             return reasons[i].reason;

@@ -83,6 +83,8 @@ static void release(struct exchange *x)
     credentials_leave(&x->wait);
     chunk_chain_finish(&x->chain);
     hash_finish(&x->content_hash);
+    call_abandon(x->call);
+    x->call = NULL;
     if (!x->left)
         exchange_record(x);
     exchange_close_access(x);
@@ -107,7 +109,7 @@ static void release(struct exchange *x)
 static void leave(struct exchange *x)
 {
     x->client = NULL;
-    if (x->left || !x->upload || !cleanup_begins(x))
+    if (!cleanup_begins(x))
         release(x);
 }
 
@@ -140,6 +142,17 @@ static bool ends_connection(const struct exchange *x, enum err err)
         || err == ERR_REQUEST_TIMEOUT;
 }
 
+static enum dialect dialect_of(const struct exchange *x)
+{
+    struct service service = {.protocols = SPAN("")};
+    if (x->route.s3)
+        return DIALECT_S3;
+    if (!x->head_ns)
+        return DIALECT_JSON;
+    (void)service_by_prefix(x->route.prefix, &service);
+    return dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE), service.protocols);
+}
+
 void exchange_fail(struct exchange *x, const struct fault *fault)
 {
     struct proxy *proxy = x->proxy;
@@ -153,7 +166,7 @@ void exchange_fail(struct exchange *x, const struct fault *fault)
     struct answer_connection connection = {
         .close = x->close, .minor = x->head_ns ? x->head.minor : 1};
     bool to_head = x->head_ns && head_method_is(&x->head, SPAN("HEAD"));
-    answer_write_error(&out, fault, x->dialect, to_head, connection);
+    answer_write_error(&out, fault, dialect_of(x), to_head, connection);
     x->status = err_status(fault->err);
     uv_buf_t buffer = stream_buffer(buf_span(&out));
     stream_write(&x->client->stream, &buffer, 1);
@@ -165,6 +178,19 @@ static struct span head_bytes_of(const struct exchange *x)
 {
     struct span bytes = {x->head_memory, x->head_bytes};
     return span_from(bytes, span_starts(bytes, SPAN("\r\n")) ? 2 : 0);
+}
+
+/* A signature that the client brings along tells where it means to go; whether it is good is found
+ * out later. */
+static enum err find_route(struct exchange *x, struct fault *fault)
+{
+    struct route_scope scope = {.target = head_value(&x->head, FIELD_X_AMZ_TARGET)};
+    x->claimed = claim_find(&x->head, &x->target, &x->claim);
+    if (x->claimed) {
+        scope.service = x->claim.service;
+        scope.region = x->claim.region;
+    }
+    return route_find(&x->proxy->route, &x->target, &scope, &x->route, fault);
 }
 
 /* parse, decide: what is asked, and where it goes. */
@@ -181,14 +207,12 @@ static enum err understand(struct exchange *x, struct fault *fault)
     if (!err)
         err = target_of_request(&x->head, &x->target, fault);
     if (!err)
-        err = route_find(&x->proxy->route, &x->target, &x->route, fault);
+        err = find_route(x, fault);
     if (!err)
         route_take_account(&x->route, head_value_of(&x->head, SPAN("X-Amz-Account-Id")));
     if (!err)
         place_route(x->proxy, &x->route);
     session_plan(x);
-    x->dialect =
-        x->route.s3 ? DIALECT_S3 : dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE));
     return err;
 }
 
@@ -270,6 +294,7 @@ size_t exchange_take(struct exchange *x, struct span bytes)
     case PHASE_DISCARD:
         return bytes.len;
     case PHASE_PARTS:
+    case PHASE_VERIFY:
     case PHASE_CREDENTIALS:
     case PHASE_CONNECT:
     case PHASE_SENT:
@@ -286,7 +311,7 @@ bool exchange_has_request(const struct exchange *x)
 
 bool exchange_is_full(const struct exchange *x)
 {
-    if (x->upload)
+    if (x->upload && x->phase != PHASE_DISCARD)
         return parts_full(x);
     return x->phase == PHASE_STREAM && x->upstream && upstream_blocked(x->upstream);
 }
@@ -314,7 +339,7 @@ void exchange_client_drained(struct exchange *x)
 
 bool exchange_uploads(const struct exchange *x)
 {
-    return x->upload && !x->left;
+    return cleanup_due(x);
 }
 
 void exchange_abort(struct exchange *x)

@@ -31,7 +31,6 @@ enum admission exchange_admit(struct exchange *x, bool needs_keys, struct fault 
 {
     const struct credentials_store *store = x->proxy->options.credentials;
     bool service = x->route.kind == ROUTE_SERVICE;
-    x->claimed = claim_find(&x->head, &x->target, &x->claim);
     if ((service || x->proxy->options.token_required) && !credentials_can_admit(store))
         return no_credentials(x, fault);
     struct span hash = {EMPTY_SHA256, x->framing.kind == BODY_NONE ? HASH_HEX_BYTES : 0};

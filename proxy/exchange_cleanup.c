@@ -18,10 +18,15 @@ static void stop_waiting(struct exchange *x)
     parts_drop(x);
 }
 
+bool cleanup_due(const struct exchange *x)
+{
+    return x->upload && !x->left && (x->upload->id_bytes > 0 || decides(x));
+}
+
 bool cleanup_begins(struct exchange *x)
 {
     struct upload *u = x->upload;
-    if (u->id_bytes == 0 && !decides(x))
+    if (!cleanup_due(x))
         return false;
     exchange_record(x);
     x->left = true;

@@ -12,6 +12,7 @@ static const struct {
     [PHASE_HEAD] = {"head", ERR_REQUEST_TIMEOUT, "The request's head did not come in time."},
     [PHASE_CREDENTIALS] = {"credentials", ERR_NO_CREDENTIALS,
         "Credentials could not be fetched in time (COUNTERSIGN_TIMEOUT_MS)."},
+    [PHASE_VERIFY] = {"verify", ERR_UPSTREAM_TIMEOUT, "STS has not answered in time."},
     [PHASE_HOLD] = {"hold", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_PARTS] = {"parts", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_CONNECT] = {"connect", ERR_TOO_BUSY,

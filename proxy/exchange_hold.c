@@ -2,6 +2,7 @@
  * go, or because it is short and can then be sent twice. */
 #include <stdlib.h>
 
+#include "proxy/aws/unsigned_payload.h"
 #include "proxy/exchange_state.h"
 
 enum {
@@ -30,6 +31,11 @@ static bool chunks_unannounced(const struct head *head, bool announced)
     return (chunked && !announced) || head_count(head, FIELD_X_AMZ_CONTENT_SHA256) > 1;
 }
 
+static bool is_unsigned(const struct exchange *x)
+{
+    return unsigned_payload(x->route.service, x->head.method, x->route.path);
+}
+
 /* What the signature says of the body, where the head tells already: the client's own hash, or S3's
  * literals. */
 static enum err known_hash(struct exchange *x, struct fault *fault)
@@ -54,7 +60,7 @@ static enum err known_hash(struct exchange *x, struct fault *fault)
         x->hash = given;
     else if (x->framing.kind == BODY_NONE)
         x->hash = SPAN(EMPTY_SHA256);
-    else if (x->route.s3)
+    else if (x->route.s3 || is_unsigned(x))
         x->hash = SPAN("UNSIGNED-PAYLOAD");
     return OK;
 }
@@ -70,7 +76,7 @@ static bool is_short(const struct exchange *x)
 static bool must_hold(const struct exchange *x)
 {
     bool chunked = x->framing.kind == BODY_CHUNKED;
-    bool encoded = span_starts(x->hash, SPAN("STREAMING-"));
+    bool as_it_is = span_starts(x->hash, SPAN("STREAMING-")) || (!x->route.s3 && is_unsigned(x));
     bool here = is_short(x) && x->framing.length <= x->beside_head;
     if (x->opens == OPENS_TO_CHUNKS)
         return false; /* its end waits until all is checked, and so does the object */
@@ -78,7 +84,7 @@ static bool must_hold(const struct exchange *x)
         return here || x->opened_length == 0; /* a head alone would make an empty object */
     if (x->sum_kind && is_short(x))
         return true; /* its sum is a header, and it can be sent twice as it is */
-    return x->access_open || x->hash.len == 0 || (chunked && !encoded) || here;
+    return x->access_open || x->hash.len == 0 || (chunked && !as_it_is) || here;
 }
 
 static enum err too_large(const struct exchange *x, struct fault *fault)
@@ -140,36 +146,43 @@ static enum err begin_hash(struct exchange *x, struct fault *fault)
     return no_memory_to_hash(fault);
 }
 
-/* Whether the server is asked for its leave, by the client's wish or by ours. */
-static void plan_asking(struct exchange *x)
+/* What becomes of the body, and whether the server is asked for its leave, by the client's wish or
+ * by ours. */
+static void plan_way(struct exchange *x)
 {
-    bool streams = x->framing.kind != BODY_NONE && !x->holds && !x->copies;
-    x->keeps_back = streams && place_asks(x);
+    bool body = x->framing.kind != BODY_NONE;
+    x->splits = parts_plan(x);
+    sum_plan(x);
+    x->holds = body && must_hold(x);
+    x->copies = !x->holds && is_short(x) && x->opens != OPENS_TO_CHUNKS;
+    x->keeps_back = body && !x->holds && !x->copies && place_asks(x);
     x->asks = x->framing.expects_continue || x->keeps_back;
+}
+
+/* Room for what is held: as bytes come, where they are not promised, or by nobody we know. */
+static enum err plan_room(struct exchange *x, struct fault *fault)
+{
+    bool chunked = x->framing.kind == BODY_CHUNKED;
+    if (!chunked && x->framing.length > x->proxy->options.max_body)
+        return too_large(x, fault);
+    return hold_room(x, chunked || x->access_open ? 1 : (size_t)x->framing.length, fault);
 }
 
 enum err send_plan(struct exchange *x, struct fault *fault)
 {
     enum err err = known_hash(x, fault);
-    bool chunked = x->framing.kind == BODY_CHUNKED;
-    x->splits = !err && parts_plan(x);
-    sum_plan(x);
-    x->holds = !err && x->framing.kind != BODY_NONE && must_hold(x);
-    x->copies = !x->holds && is_short(x) && x->opens != OPENS_TO_CHUNKS;
-    plan_asking(x);
-    if (err || (!x->holds && !x->copies))
+    if (err)
         return err;
-    if (!chunked && x->framing.length > x->proxy->options.max_body)
-        return too_large(x, fault);
-    bool grows = chunked || x->access_open; /* room as bytes come, not as they are promised */
-    err = hold_room(x, grows ? 1 : (size_t)x->framing.length, fault);
-    if (err && x->copies) {
-        x->copies = false; /* no room to keep it: it streams, and can be sent once */
+    plan_way(x);
+    if (!x->holds) {
+        /* without room to keep it, it streams all the same, and can be sent once */
+        x->copies = x->copies && plan_room(x, fault) == OK;
         return OK;
     }
-    if (!err && x->holds)
+    err = plan_room(x, fault);
+    if (!err)
         err = begin_hash(x, fault);
-    if (!err && x->holds)
+    if (!err)
         exchange_enter(x, PHASE_HOLD);
     return err;
 }

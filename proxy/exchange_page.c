@@ -1,28 +1,31 @@
-/* Requests for the proxy's own pages: answered here and now, nothing goes upstream. */
+/* Requests for the proxy's own pages: answered here and now, but for what STS is asked. */
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 #include "proxy/pages/presign_page.h"
 #include "proxy/pages/token_page.h"
 
+/* Whether /-/identity is to ask STS. */
+static bool asks_to_verify(const struct exchange *x)
+{
+    struct span query = x->route.query, parameter;
+    while (span_next(&query, '&', &parameter))
+        if (span_equal(span_first(parameter, span_find(parameter, '=')), SPAN("verify")))
+            return true;
+    return false;
+}
+
 /* The page that is asked for, or NULL with the fault. */
 static const struct page *find_page(struct exchange *x, struct fault *fault)
 {
-    struct span query = x->route.query, parameter;
     const struct page *page = page_find(x->route.path);
-    bool verify = false;
-    while (page && !page->signs && span_next(&query, '&', &parameter))
-        verify =
-            verify || span_equal(span_first(parameter, span_find(parameter, '=')), SPAN("verify"));
-    if (!page || verify) {
+    if (!page)
         (void)fault_set(fault, ERR_NOT_FOUND,
-            "The proxy has no such page. There are /-/health, /-/identity (without ?verify in this "
-            "version), /-/metrics, /-/presign and /-/token/KIND, for rds, dsql, elasticache, "
-            "memorydb and msk.");
-        return NULL;
-    }
-    if (head_method_is(&x->head, SPAN("GET")) || head_method_is(&x->head, SPAN("HEAD")))
+            "The proxy has no such page. There are /-/health, /-/identity, /-/metrics, /-/presign "
+            "and /-/token/KIND, for rds, dsql, elasticache, memorydb and msk.");
+    else if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
+        (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
+    else
         return page;
-    (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
     return NULL;
 }
 
@@ -42,7 +45,7 @@ static enum err write_presigned(
     if (presign_parse(x->route.query, &ask, fault) != OK)
         return fault->err;
     ask.target.method = ask.method;
-    if (route_find(&proxy->route, &ask.target, &route, fault) != OK)
+    if (route_find(&proxy->route, &ask.target, NULL, &route, fault) != OK)
         return fault->err;
     if (route.kind != ROUTE_SERVICE)
         return fault_set(
@@ -81,6 +84,13 @@ static enum err write_signed(
                                          : write_token(x, &with, body, fault);
 }
 
+/* Where STS was asked, and the keys are still those. */
+static const struct caller *known_caller(const struct proxy *proxy)
+{
+    bool same = proxy->caller_generation == credentials_generation(proxy->options.credentials);
+    return same && proxy->caller.arn_bytes > 0 ? &proxy->caller : NULL;
+}
+
 static enum err write_body(
     struct exchange *x, const struct page *page, struct buf *body, struct fault *fault)
 {
@@ -93,7 +103,7 @@ static enum err write_body(
     proxy->counters.upstream_open = stats.open;
     proxy->counters.upstream_opened = stats.opened;
     struct page_facts facts = {&proxy->counters, options->credentials, options->function_name,
-        options->function_version, options->route.region};
+        options->function_version, options->route.region, known_caller(proxy)};
     page->write(&facts, body);
     return OK;
 }
@@ -133,6 +143,13 @@ void page_serve(struct exchange *x)
         err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
     if (!page || err)
         exchange_fail(x, &fault);
+    else if (page->verifies && asks_to_verify(x))
+        verify_begin(x);
     else
         write_page(x, page);
+}
+
+void page_verified(struct exchange *x)
+{
+    write_page(x, page_find(x->route.path));
 }

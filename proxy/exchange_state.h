@@ -5,6 +5,7 @@
 #include "proxy/answer.h"
 #include "proxy/aws/chunk_signature.h"
 #include "proxy/aws/multipart.h"
+#include "proxy/aws/service.h"
 #include "proxy/base/log.h"
 #include "proxy/client.h"
 #include "proxy/core.h"
@@ -12,12 +13,14 @@
 #include "proxy/http/aws_chunked.h"
 #include "proxy/http/body.h"
 #include "proxy/http/scan.h"
+#include "proxy/io/call.h"
 #include "proxy/outgoing.h"
 
 /* How far the request is. */
 enum phase {
     PHASE_HEAD,        /* its head is coming */
     PHASE_CREDENTIALS, /* it waits for keys to be fetched */
+    PHASE_VERIFY,      /* STS is asked who the function is, for a page */
     PHASE_HOLD,        /* its body is coming, and is held until it is whole */
     PHASE_PARTS,       /* its body is coming, more than is held, and goes on in parts */
     PHASE_CONNECT,     /* it waits for a connection */
@@ -50,7 +53,6 @@ struct exchange {
     enum answer answer;
     unsigned ticks_left;
     unsigned attempts; /* connections that the request was sent on */
-    enum dialect dialect;
 
     struct scan scan;
     size_t head_bytes;
@@ -69,6 +71,7 @@ struct exchange {
     bool left;        /* its client has its answer, or is gone; only the upload is cleaned up */
     struct upload *upload; /* in parts; NULL where it has not come to that */
 
+    struct call *call; /* to STS */
     struct credentials_wait wait;
     bool waited;         /* for keys, before it was admitted */
     bool waited_again;   /* after that */
@@ -208,6 +211,11 @@ void exchange_record(const struct exchange *x);
 
 /* exchange_page.c: answers with the page, or says why not. Ends the exchange, or waits. */
 void page_serve(struct exchange *x);
+/* STS has said who the function is. Ends the exchange. */
+void page_verified(struct exchange *x);
+
+/* exchange_verify.c: asks STS; page_verified() follows. May end the exchange. */
+void verify_begin(struct exchange *x);
 
 /* exchange_hold.c */
 /* Decides what becomes of the body, from the head and the route. */
@@ -279,7 +287,9 @@ bool steps_repeat(struct exchange *x);
 bool steps_answered(struct exchange *x);
 
 /* exchange_cleanup.c */
-/* Whether something is left to be done once the client has its answer, or is gone; then does it. */
+/* Whether something is left to be done once the client has its answer, or is gone. */
+bool cleanup_due(const struct exchange *x);
+/* The same; and then begins with it. */
 bool cleanup_begins(struct exchange *x);
 /* That has failed; whether it is tried another way. */
 bool cleanup_again(struct exchange *x);

@@ -106,8 +106,6 @@ void steps_begin(struct exchange *x, enum multipart_step step)
     x->session_waits = x->retries = 0;
     x->paused_ms = 0;
     write_head(x);
-    if (send_is_conditional_write(&u->head))
-        exchange_let_upstream_go(x); /* it may have died meanwhile, and nothing could be repeated */
     send_afresh(x);
 }
 

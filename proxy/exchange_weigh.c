@@ -1,6 +1,7 @@
 /* An error answer that may have a remedy is held until it is whole, and weighed: either the request
  * goes out once more, with newer keys, by the server's clock, to the bucket's region or after a
  * pause, or the answer is relayed as it came. */
+#include "proxy/aws/error_code.h"
 #include "proxy/aws/remedy.h"
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
@@ -13,21 +14,24 @@ enum {
     PAUSE_NEVER_MS = 1000 * 1000 * 1000, /* more than any timeout */
 };
 
-/* A part can be sent again whatever happened, and its client cannot send it again. */
-static bool is_part(const struct exchange *x)
+/* A step of an upload that can be done again whatever happened; its client cannot send it again. */
+static bool is_patient(const struct exchange *x)
 {
-    return steps_now(x) == MULTIPART_PART;
+    enum multipart_step step = steps_now(x);
+    return step == MULTIPART_PART || (step == MULTIPART_COMPLETE && !x->left);
 }
 
 static unsigned retries_allowed(const struct exchange *x)
 {
     unsigned asked = x->proxy->options.retries;
-    return steps_now(x) > MULTIPART_CREATE && asked < STEP_RETRIES ? STEP_RETRIES : asked;
+    if (is_patient(x) && asked < STEP_RETRIES)
+        return STEP_RETRIES;
+    return x->left ? 0 : asked;
 }
 
 static bool server_failed(const struct exchange *x)
 {
-    return is_part(x) && x->answer_head.status >= 500;
+    return is_patient(x) && x->answer_head.status >= 500;
 }
 
 bool weigh_wants(const struct exchange *x)
@@ -178,7 +182,9 @@ static enum remedy find_remedy(const struct exchange *x, struct span *region)
         .bucket_region = answer_field(x, SPAN("X-Amz-Bucket-Region")),
         .body = {x->answer_memory + x->answer_head_bytes, x->weighed_bytes}};
     enum remedy remedy = remedy_of(&refusal, region);
-    return remedy == REMEDY_NONE && server_failed(x) ? REMEDY_PAUSE : remedy;
+    struct span code = error_code_find(refusal.error_type, refusal.body);
+    bool slow = is_patient(x) && span_equal(code, SPAN("RequestTimeout"));
+    return remedy == REMEDY_NONE && (slow || server_failed(x)) ? REMEDY_PAUSE : remedy;
 }
 
 void weigh_decide(struct exchange *x)

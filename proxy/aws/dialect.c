@@ -1,10 +1,28 @@
 #include "proxy/aws/dialect.h"
 
-enum dialect dialect_of_request(struct span content_type)
+static bool speaks(struct span protocols, struct span protocol)
 {
-    if (span_starts_nocase(content_type, SPAN("application/x-www-form-urlencoded")))
+    struct span item;
+    while (span_next(&protocols, ',', &item))
+        if (span_equal(item, protocol))
+            return true;
+    return false;
+}
+
+enum dialect dialect_of_request(struct span content_type, struct span protocols)
+{
+    bool form = span_starts_nocase(content_type, SPAN("application/x-www-form-urlencoded"));
+    bool json = span_starts_nocase(content_type, SPAN("application/"))
+        && !span_starts_nocase(content_type, SPAN("application/octet-stream"))
+        && !span_starts_nocase(content_type, SPAN("application/xml"));
+    if (span_starts_nocase(content_type, SPAN("application/cbor")))
+        return DIALECT_CBOR;
+    if ((form || !json) && speaks(protocols, SPAN("ec2")))
+        return DIALECT_EC2;
+    if (form
+        || (!json && (speaks(protocols, SPAN("query")) || speaks(protocols, SPAN("rest-xml")))))
         return DIALECT_QUERY;
-    return span_starts_nocase(content_type, SPAN("application/cbor")) ? DIALECT_CBOR : DIALECT_JSON;
+    return DIALECT_JSON;
 }
 
 struct span dialect_content_type(enum dialect dialect)
@@ -13,6 +31,7 @@ struct span dialect_content_type(enum dialect dialect)
         [DIALECT_JSON] = {"application/json", 16},
         [DIALECT_S3] = {"application/xml", 15},
         [DIALECT_QUERY] = {"text/xml", 8},
+        [DIALECT_EC2] = {"text/xml", 8},
         [DIALECT_CBOR] = {"application/cbor", 16},
     };
     return types[dialect];
@@ -71,6 +90,11 @@ void dialect_write_error(
             "encoding=\"UTF-8\"?>\n<ErrorResponse><Error><Type>Sender</Type>");
         write_xml(out, code, message);
         buf_text(out, "</ErrorResponse>\n");
+        break;
+    case DIALECT_EC2:
+        buf_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>");
+        write_xml(out, code, message);
+        buf_text(out, "</Errors></Response>\n");
         break;
     case DIALECT_CBOR:
         write_cbor(out, code, message);

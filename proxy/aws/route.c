@@ -119,6 +119,7 @@ static enum err unknown_service(struct span name, struct fault *fault)
 static void take_identity(struct route *route, const struct aws_host *identity)
 {
     route->service = identity->service;
+    route->prefix = identity->prefix;
     route->region = identity->region;
     route->sigv4a = identity->sigv4a;
     route->session = identity->session && s3_signed_by_session(route->query);
@@ -156,22 +157,64 @@ static bool find_service(struct span named, struct service *service, struct span
     return service_host_find(name, service) || service_host_assume(name, service);
 }
 
-/* /SERVICE[.REGION]/PATH */
-static enum err by_service_path(const struct route_options *options, struct route *route,
-    struct buf *memory, struct fault *fault)
+/* Whether who signs for the one may mean the other: S3's kin share their addresses. */
+static bool same_service(struct span signed_for, const struct service *named)
+{
+    return span_equal(signed_for, named->signing)
+        || (service_path_style(signed_for) == PATH_ONCE
+            && service_path_style(named->signing) == PATH_ONCE);
+}
+
+/* "Service_20120810" of "Service_20120810.Operation", or of /service/Service/operation/Operation.
+ */
+static struct span target_of(const struct route_scope *scope, struct span path)
+{
+    struct span target = scope->target;
+    if (target.len > 0) {
+        (void)span_take_last(&target, '.');
+        return target;
+    }
+    struct span name = span_from(path, sizeof "/service/" - 1);
+    return span_starts(path, SPAN("/service/")) ? span_first(name, span_find(name, '/')) : SPAN("");
+}
+
+/* Takes /SERVICE[.REGION] off the path, or the service from the scope. */
+static enum err find_addressed(const struct route_scope *scope, struct route *route,
+    struct service *service, struct fault *fault)
 {
     struct span whole = span_from(route->path, 1), rest = span_from(whole, span_find(whole, '/'));
     struct span named = span_first(whole, span_find(whole, '/'));
+    struct service meant;
+    bool found = find_service(named, service, &route->region);
+    bool other = scope->service.len > 0 && !(found && same_service(scope->service, service));
+    if (other && service_by_target(scope->service, target_of(scope, route->path), &meant)) {
+        *service = meant;
+        route->region.len = 0;
+        return OK;
+    }
+    if (!found)
+        return unknown_service(named, fault);
+    route->path = rest.len > 0 ? rest : SPAN("/");
+    return OK;
+}
+
+/* An address of the proxy itself: what is meant is in the path, or in the client's signature. */
+static enum err by_own_name(const struct route_options *options, const struct route_scope *scope,
+    struct route *route, struct buf *memory, struct fault *fault)
+{
     struct aws_host identity = {.region = options->region};
     struct service service;
     size_t start = memory->len;
-    if (!find_service(named, &service, &identity.region))
-        return unknown_service(named, fault);
+    if (find_addressed(scope, route, &service, fault) != OK)
+        return fault->err;
+    if (route->region.len > 0)
+        identity.region = route->region;
+    else if (region_shaped(scope->region))
+        identity.region = scope->region;
     if (identity.region.len == 0)
         return no_region(fault);
     service_host_write(memory, &service, options->variant, &identity);
     route->host = route->server = buf_since(memory, start);
-    route->path = rest.len > 0 ? rest : SPAN("/");
     take_identity(route, &identity);
     const struct endpoint *endpoint = endpoint_for(options, service.name, &identity);
     route->by_path = !endpoint;
@@ -222,6 +265,8 @@ static enum err by_endpoint(const struct route_options *options, const struct en
     route->host = endpoint_host(memory, endpoint);
     bool known = service_host_find(endpoint->service, &service);
     route->service = known ? service.signing : endpoint->service;
+    if (known)
+        route->prefix = service.prefix;
     route->region = options->region;
     return OK;
 }
@@ -240,13 +285,6 @@ static bool names_own_page(struct span path)
     return span_starts(path, SPAN("/-/")) || span_equal(path, SPAN("/-"));
 }
 
-static bool is_account(struct span text)
-{
-    enum { DIGITS = 12 };
-    uint64_t number;
-    return text.len == DIGITS && span_to_number(text, 999999999999, &number);
-}
-
 /* The API of s3outposts shares a host and a signing name with the objects on Outposts, but not how
  * its paths are signed. */
 static bool is_api_of_outposts(const struct route *route)
@@ -256,15 +294,17 @@ static bool is_api_of_outposts(const struct route *route)
 }
 
 enum err route_find(const struct route_options *options, const struct target *target,
-    struct route *route, struct fault *fault)
+    const struct route_scope *scope, struct route *route, struct fault *fault)
 {
+    static const struct route_scope no_scope = {.service = {NULL, 0}};
     struct buf memory = buf_over(route->memory, sizeof route->memory);
     const struct endpoint *endpoint = endpoint_named(options, &target->authority);
     enum err err;
     route->kind = ROUTE_SERVICE;
     route->path = target->path;
     route->query = target->query;
-    route->service = route->region = route->host = route->server = (struct span){NULL, 0};
+    route->service = route->prefix = route->region = (struct span){NULL, 0};
+    route->host = route->server = (struct span){NULL, 0};
     route->port = HTTPS_PORT;
     route->tls = true;
     route->sigv4a = route->session = route->s3 = false;
@@ -276,7 +316,7 @@ enum err route_find(const struct route_options *options, const struct target *ta
         route->kind = names_own_page(target->path) ? ROUTE_OWN_PAGE : ROUTE_SERVICE;
         if (route->kind == ROUTE_OWN_PAGE)
             return OK;
-        err = by_service_path(options, route, &memory, fault);
+        err = by_own_name(options, scope ? scope : &no_scope, route, &memory, fault);
         if (err)
             return err;
     } else {
@@ -290,21 +330,6 @@ enum err route_find(const struct route_options *options, const struct target *ta
     return OK;
 }
 
-void route_take_account(struct route *route, struct span account)
-{
-    struct buf memory = buf_over(route->moved, sizeof route->moved);
-    bool to_control = route->kind == ROUTE_SERVICE && route->by_path
-        && (span_starts(route->host, SPAN("s3-control."))
-            || span_starts(route->host, SPAN("s3-control-fips.")));
-    if (!to_control || !is_account(account))
-        return;
-    buf_add(&memory, account);
-    buf_char(&memory, '.');
-    buf_add(&memory, route->host);
-    if (!memory.failed)
-        route->host = route->server = buf_span(&memory);
-}
-
 enum err route_of_service(const struct route_options *options, struct span service,
     struct route *route, struct fault *fault)
 {
@@ -316,43 +341,7 @@ enum err route_of_service(const struct route_options *options, struct span servi
     struct target target = {.path = buf_span(&path)};
     if (path.failed || names_own_page(target.path))
         return unknown_service(service, fault);
-    enum err err = route_find(options, &target, route, fault);
+    enum err err = route_find(options, &target, NULL, route, fault);
     route->path = SPAN("/");
     return err;
-}
-
-bool route_bucket(const struct route *route, struct span home, struct span *bucket)
-{
-    struct s3_host host;
-    struct span labels;
-    struct span name = span_first(route->host, span_find(route->host, ':'));
-    bool plain = s3_host_parse(route->host, home, &host);
-    if (!span_equal(route->service, SPAN("s3"))
-        || (!plain && partition_of_host(name, home, &labels)))
-        return false;
-    *bucket = plain && host.bucket.len > 0 ? host.bucket : s3_path_bucket(route->path);
-    return bucket->len > 0;
-}
-
-bool route_move(struct route *route, struct span home, struct span region)
-{
-    char memory[sizeof route->moved];
-    struct buf moved = buf_over(memory, sizeof memory);
-    struct s3_host host;
-    bool at_aws = span_equal(route->server, route->host);
-    if (partition_of_region(region) != partition_of_region(route->region))
-        return false;
-    buf_add(&moved, region);
-    size_t region_bytes = moved.len;
-    if (at_aws && s3_host_parse(route->host, home, &host))
-        s3_host_write(&host, region, &moved);
-    if (moved.failed)
-        return false;
-    memcpy(route->moved, memory, moved.len);
-    route->region = (struct span){route->moved, region_bytes};
-    if (moved.len > region_bytes)
-        route->host = (struct span){route->moved + region_bytes, moved.len - region_bytes};
-    if (at_aws)
-        route->server = route->host;
-    return true;
 }

@@ -34,6 +34,7 @@ struct route {
     struct span path;    /* as the service sees it, as on the wire */
     struct span query;   /* at == NULL where there is none */
     struct span service; /* signing name */
+    struct span prefix;  /* endpoint prefix; len == 0 where it is not known */
     struct span region;  /* with sigv4a: a set of regions */
     struct span host;    /* the Host header, which is signed */
     struct span server;  /* the name or address to connect to, and that the certificate must show */
@@ -44,6 +45,14 @@ struct route {
     bool s3;          /* of S3's kin: path signed as it is, payload unsigned, errors in XML */
     char memory[896]; /* what the spans point into, where it is not the head */
     char moved[384];  /* the same, once it was moved to another region */
+};
+
+/* Where a client's own signature says that it means to go, as an SDK's does: the scope of the
+ * credential, and what its operations are named by. Empty where there is none. */
+struct route_scope {
+    struct span service;
+    struct span region;
+    struct span target; /* X-Amz-Target */
 };
 
 /* Which bucket a request to S3 means; false where it means none, or one that lies in no other
@@ -66,6 +75,8 @@ void route_take_account(struct route *route, struct span account);
 MUST_USE enum err route_of_service(const struct route_options *options, struct span service,
     struct route *route, struct fault *fault);
 
-/* Decides. Errors: HOST_NOT_ALLOWED, UNKNOWN_SERVICE, BAD_REQUEST (no region). */
+/* Decides. What the address does not say the scope does (NULL: there is none): the region, and on a
+ * path that does not begin with the service that is signed for, the service too; so a bucket may
+ * have a service's name. Errors: HOST_NOT_ALLOWED, UNKNOWN_SERVICE, BAD_REQUEST (no region). */
 MUST_USE enum err route_find(const struct route_options *options, const struct target *target,
-    struct route *route, struct fault *fault);
+    const struct route_scope *scope, struct route *route, struct fault *fault);

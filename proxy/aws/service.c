@@ -104,6 +104,22 @@ bool service_by_signing(struct span signing, struct service *service)
     return false;
 }
 
+bool service_by_target(struct span signing, struct span target, struct service *service)
+{
+    struct rows rows = services();
+    struct service other;
+    if (!service_by_signing(signing, service))
+        return false;
+    for (size_t i = 0; i < rows.count && target.len > 0; i++) {
+        if (span_equal(service->target, target))
+            break;
+        parse(rows_at(&rows, i), &other);
+        if (span_equal(other.signing, signing) && span_equal(other.target, target))
+            *service = other;
+    }
+    return true;
+}
+
 static void offer(const struct rows *rows, struct span typed, struct nearest *nearest)
 {
     for (size_t i = 0; i < rows->count; i++) {

@@ -28,5 +28,10 @@ bool service_by_name(struct span name, struct service *service);
  * that is one, else the first by prefix. */
 bool service_by_signing(struct span signing, struct service *service);
 
+/* Of the services that sign by this name the one whose operations are named so: by X-Amz-Target up
+ * to its last dot, or by the path of cbor. Where target is empty, or nobody's: as
+ * service_by_signing(). */
+bool service_by_target(struct span signing, struct span target, struct service *service);
+
 /* The names that are nearest to one by which no service is known. */
 void service_nearest(struct span typed, struct nearest *nearest);

@@ -8,6 +8,10 @@
 static void write_body(const struct sts_request *request, struct buf *body)
 {
     bool web = request->web_identity_token.len > 0;
+    if (request->role.len == 0) {
+        buf_text(body, "Action=GetCallerIdentity&Version=2011-06-15");
+        return;
+    }
     uri_add_parameter(
         body, SPAN("Action"), web ? SPAN("AssumeRoleWithWebIdentity") : SPAN("AssumeRole"));
     uri_add_parameter(body, SPAN("Version"), SPAN("2011-06-15"));

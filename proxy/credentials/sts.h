@@ -1,12 +1,13 @@
-/* Requests to STS: which of the role's identities becomes which.
- * Source: STS API Reference, AssumeRole and AssumeRoleWithWebIdentity. Pure but for its tables. */
+/* Requests to STS: which of the role's identities becomes which, and which it is.
+ * Source: STS API Reference, AssumeRole, AssumeRoleWithWebIdentity and GetCallerIdentity. Pure but
+ * for its tables. */
 #pragma once
 
 #include "proxy/aws/route.h"
 #include "proxy/aws/sign.h"
 
 struct sts_request {
-    struct span role;               /* ARN */
+    struct span role;               /* ARN; len == 0: GetCallerIdentity, which asks who `by` is */
     struct span session;            /* RoleSessionName */
     struct span web_identity_token; /* len > 0: AssumeRoleWithWebIdentity, which is not signed */
     const struct credentials *by;   /* else AssumeRole, signed by these */

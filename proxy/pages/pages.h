@@ -4,6 +4,7 @@
 #include "proxy/base/buf.h"
 #include "proxy/base/err.h"
 #include "proxy/credentials/credentials.h"
+#include "proxy/permissions/caller.h"
 
 /* What the proxy counts. */
 struct counters {
@@ -22,6 +23,7 @@ struct page_facts {
     const struct counters *counters;
     const struct credentials_store *credentials;
     struct span function_name, function_version, region;
+    const struct caller *caller; /* who STS said that it is; NULL where it was not asked */
 };
 
 /* What is signed where a page is asked for: presign_page.h and token_page.h write these. */
@@ -31,6 +33,7 @@ struct page {
     struct span path;
     bool needs_token;
     bool needs_keys; /* credentials are fetched for it where they have to be */
+    bool verifies;   /* with ?verify it asks STS first */
     enum page_signs signs;
     struct span content_type;
     void (*write)(const struct page_facts *facts, struct buf *out);

@@ -39,7 +39,7 @@ static bool measure(struct span s, struct item_head *head, uint64_t *items)
     else if (head->major == ARRAY || (indefinite && head->major <= MAP))
         *items = head->argument;
     else if (head->major == MAP)
-        *items = head->argument <= DOCUMENT_MAX_BYTES ? head->argument * 2 : until_break - 1;
+        *items = head->argument <= PAYLOAD_MAX_BYTES ? head->argument * 2 : until_break - 1;
     else if (head->major == BYTES || head->major == TEXT) {
         if (head->argument > s.len - head->len)
             return false;
@@ -51,7 +51,7 @@ static bool measure(struct span s, struct item_head *head, uint64_t *items)
 /* The length of the item that s begins with, with all that is in it; 0 where it is malformed. */
 static size_t item_length(struct span s)
 {
-    uint64_t left[DOCUMENT_MAX_DEPTH] = {1}; /* items to come, on each level */
+    uint64_t left[PAYLOAD_MAX_DEPTH] = {1}; /* items to come, on each level */
     size_t depth = 0, at = 0;
     for (;;) {
         struct item_head head;
@@ -61,7 +61,7 @@ static size_t item_length(struct span s)
             at++;
             left[depth] = 0;
         } else if (left[depth] > 0) {
-            if (!measure(span_from(s, at), &head, &items) || depth + 1 == DOCUMENT_MAX_DEPTH)
+            if (!measure(span_from(s, at), &head, &items) || depth + 1 == PAYLOAD_MAX_DEPTH)
                 return 0;
             at += head.len;
             left[depth] -= left[depth] != until_break;
@@ -88,7 +88,7 @@ void cbor_begin(struct walk *walk)
 static bool take(struct walk *walk, struct value *value)
 {
     size_t len = item_length(walk->rest);
-    *value = (struct value){DOCUMENT_CBOR, span_first(walk->rest, len)};
+    *value = (struct value){PAYLOAD_CBOR, span_first(walk->rest, len)};
     walk->rest = span_from(walk->rest, len);
     return len > 0;
 }

@@ -1,7 +1,7 @@
-/* CBOR (RFC 8949), read where it lies: see document.h. */
+/* CBOR (RFC 8949), read where it lies: see payload.h. */
 #pragma once
 
-#include "proxy/permissions/document.h"
+#include "proxy/permissions/payload.h"
 
 /* Into an array or map. */
 void cbor_begin(struct walk *walk);

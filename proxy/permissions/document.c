@@ -1,106 +1,110 @@
 #include "proxy/permissions/document.h"
 
-#include "proxy/permissions/cbor.h"
-#include "proxy/permissions/json.h"
+#include <cjson/cJSON.h>
+#include <stdlib.h>
 
-enum { NAME_BYTES = 64 }; /* no member that is looked for has a longer name */
+#include "proxy/permissions/document_part.h"
 
-static struct span skip_space(struct span s)
+enum err document_no_memory(struct fault *fault)
 {
-    while (s.len > 0 && strchr(" \t\r\n", s.at[0]) && s.at[0] != '\0')
-        s = span_from(s, 1);
-    return s;
+    return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for the policy.");
 }
 
-struct value document_of(struct span body, struct span content_type)
+struct document *document_create(size_t statements)
 {
-    enum document_kind kind = DOCUMENT_NONE;
-    struct span start = skip_space(body);
-    if (span_starts_nocase(content_type, SPAN("application/x-www-form-urlencoded")))
-        kind = DOCUMENT_FORM;
-    else if (span_starts_nocase(content_type, SPAN("application/cbor")))
-        kind = DOCUMENT_CBOR;
-    else if (span_starts(start, SPAN("{")))
-        kind = DOCUMENT_JSON;
-    if (body.len > DOCUMENT_MAX_BYTES)
-        kind = DOCUMENT_NONE;
-    return (struct value){kind, kind == DOCUMENT_JSON ? start : body};
+    struct document *document = calloc(1, sizeof *document);
+    if (!document)
+        return NULL;
+    document->statements = calloc(statements + 1, sizeof *document->statements);
+    if (document->statements)
+        return document;
+    free(document);
+    return NULL;
 }
 
-struct walk document_walk(struct value value)
+static void finish_list(struct document_list *list)
 {
-    struct walk walk = {.kind = value.kind, .rest = value.raw};
-    if (value.kind == DOCUMENT_JSON)
-        json_begin(&walk);
-    else if (value.kind == DOCUMENT_CBOR)
-        cbor_begin(&walk);
-    else
-        walk.object = value.kind == DOCUMENT_FORM;
-    return walk;
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].pattern.codes);
+    free(list->items);
 }
 
-static bool form_next(struct walk *walk, struct value *key, struct value *item)
+void document_destroy(struct document *document)
 {
-    struct span pair;
-    if (walk->rest.len == 0 || !span_next(&walk->rest, '&', &pair))
-        return false;
-    size_t equals = span_find(pair, '=');
-    *key = (struct value){DOCUMENT_FORM, span_first(pair, equals)};
-    *item = (struct value){DOCUMENT_FORM, span_from(pair, equals + 1)};
-    return true;
-}
-
-bool walk_next(struct walk *walk, struct value *key, struct value *item)
-{
-    if (walk->broken)
-        return false;
-    if (walk->kind == DOCUMENT_JSON)
-        return json_next(walk, key, item);
-    if (walk->kind == DOCUMENT_CBOR)
-        return cbor_next(walk, key, item);
-    return walk->kind == DOCUMENT_FORM && form_next(walk, key, item);
-}
-
-static bool is_named(struct value key, struct span name)
-{
-    char memory[NAME_BYTES];
-    struct buf text = buf_over(memory, sizeof memory);
-    return document_text(key, &text) && span_equal(buf_span(&text), name);
-}
-
-bool document_member(struct value object, struct span name, struct value *member)
-{
-    struct walk walk = document_walk(object);
-    struct value key, item;
-    size_t found = 0;
-    if (!walk.object)
-        return false;
-    while (walk_next(&walk, &key, &item))
-        if (is_named(key, name)) {
-            *member = item;
-            found++;
-        }
-    return found == 1 && !walk.broken;
-}
-
-/* A form's "+" is a space. */
-static void form_text(struct span raw, struct buf *out)
-{
-    while (raw.len > 0) {
-        int high = raw.len > 2 && raw.at[0] == '%' ? ascii_hex(raw.at[1]) : -1,
-            low = high >= 0 ? ascii_hex(raw.at[2]) : -1;
-        char plain = raw.at[0] == '+' ? ' ' : raw.at[0];
-        buf_char(out, low >= 0 ? (char)(high << 4 | low) : plain);
-        raw = span_from(raw, low >= 0 ? 3 : 1);
+    if (!document)
+        return;
+    for (size_t i = 0; i < document->count; i++) {
+        finish_list(&document->statements[i].actions);
+        finish_list(&document->statements[i].resources);
     }
+    cJSON_Delete(document->json);
+    free(document->text);
+    free(document->statements);
+    free(document);
 }
 
-bool document_text(struct value value, struct buf *out)
+enum err document_reserve(struct document_list *list, size_t count, struct fault *fault)
 {
-    if (value.kind == DOCUMENT_JSON)
-        return json_text(value.raw, out) && !out->failed;
-    if (value.kind == DOCUMENT_CBOR)
-        return cbor_text(value.raw, out) && !out->failed;
-    form_text(value.raw, out);
-    return value.kind == DOCUMENT_FORM && !out->failed;
+    list->items = calloc(count + 1, sizeof *list->items);
+    return list->items ? OK : document_no_memory(fault);
+}
+
+/* "*", or "service:Name" with wildcards in the name only. */
+static const char *wrong_action(struct span action)
+{
+    size_t colon = span_find(action, ':');
+    if (span_equal(action, SPAN("*")))
+        return NULL;
+    if (colon == 0 || colon + 1 >= action.len)
+        return "an action is * or service:Name, as s3:GetObject or s3:Get*";
+    for (size_t i = 0; i < action.len; i++) {
+        char c = action.at[i];
+        bool wildcard = (c == '*' || c == '?') && i > colon;
+        if (i != colon && !wildcard && !ascii_alpha(c) && !ascii_digit(c) && c != '-')
+            return "an action is a service, a colon, and letters, digits, * and ?";
+    }
+    return NULL;
+}
+
+static const char *wrong_resource(struct span resource)
+{
+    struct span field, rest = resource;
+    int fields = 0;
+    while (fields < 6 && span_next(&rest, ':', &field))
+        fields++;
+    bool arn =
+        span_starts(resource, SPAN("arn:")) && (fields == 6 || span_ends(resource, SPAN("*")));
+    return arn || span_equal(resource, SPAN("*"))
+        ? NULL
+        : "a resource is * or an ARN, as arn:aws:s3:::photos/*";
+}
+
+enum err document_add(struct document_list *list, struct span text, bool is_action,
+    struct document_place place, struct fault *fault)
+{
+    enum { SHOWN_BYTES = 80 };
+    struct document_item item = {.text = text};
+    const char *wrong = is_action ? wrong_action(text) : wrong_resource(text);
+    const char *unfit = NULL;
+    uint16_t *codes = calloc(text.len + 1, sizeof *codes);
+    if (!codes)
+        return document_no_memory(fault);
+    if (!wrong)
+        unfit = pattern_compile(text, codes, &item.pattern);
+    if (!wrong && !unfit) {
+        list->items[list->count++] = item;
+        return OK;
+    }
+    free(codes);
+    return fault_set(fault, ERR_BAD_REQUEST, "%s %zu: \"%.*s\"%s%s.", place.what, place.number,
+        SPAN_ARGS(span_first(text, SHOWN_BYTES)), wrong ? ": " : " ", wrong ? wrong : unfit);
+}
+
+const struct document_item *document_find(
+    const struct document_list *list, struct span text, bool is_action)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (pattern_matches(&list->items[i].pattern, text, is_action))
+            return &list->items[i];
+    return NULL;
 }

@@ -1,40 +1,49 @@
-/* A request's body as a document: JSON, CBOR (RFC 8949) or a form, read where it lies. Bodies may
- * be hostile: all is bounded, and what is malformed, or has a name twice, is not there. Pure, no
- * allocation. */
+/* An IAM policy document, or the guard's list of patterns, ready to be matched. Pure.
+ * Source: IAM User Guide, "Grammar of the IAM JSON policy language". */
 #pragma once
 
-#include "proxy/base/buf.h"
+#include "proxy/base/err.h"
+#include "proxy/permissions/pattern.h"
 
-enum document_kind { DOCUMENT_NONE, DOCUMENT_JSON, DOCUMENT_CBOR, DOCUMENT_FORM };
+enum { DOCUMENT_BYTES = 1024 * 1024, DOCUMENT_STATEMENTS = 4096, DOCUMENT_PATTERNS = 16384 };
 
-enum { DOCUMENT_MAX_BYTES = 1024 * 1024, DOCUMENT_MAX_DEPTH = 32 };
-
-/* A value: of a form what stands behind the "=". */
-struct value {
-    enum document_kind kind;
-    struct span raw;
+struct document_item {
+    struct span text; /* as it was written */
+    struct pattern pattern;
 };
 
-/* The kind by the content type, else by the first byte. Longer than DOCUMENT_MAX_BYTES it is none.
- */
-struct value document_of(struct span body, struct span content_type);
-
-/* Over the items of an array, or the members of an object. */
-struct walk {
-    enum document_kind kind;
-    struct span rest;
-    bool object;
-    uint64_t left; /* CBOR: items, UINT64_MAX where a break ends them */
-    bool broken;   /* after the end: it was malformed, or neither an array nor an object */
+struct document_list {
+    struct document_item *items;
+    size_t count;
 };
 
-struct walk document_walk(struct value value);
+struct document_statement {
+    struct span sid; /* may be empty */
+    bool deny;
+    bool conditional;        /* it has a Condition, which is not looked at */
+    const char *not_matched; /* "NotAction" or its like, which is not understood; NULL */
+    struct document_list actions;
+    struct document_list resources;
+};
 
-/* On to the next; key is that of a member. */
-bool walk_next(struct walk *walk, struct value *key, struct value *item);
+struct document {
+    struct document_statement *statements;
+    size_t count;
+    void *json; /* what the texts of a document in JSON point into */
+    char *text; /* or those of a list */
+};
 
-/* The member of that name of an object or form; false where there is none, or more than one. */
-bool document_member(struct value object, struct span name, struct value *member);
+/* json: a whole policy document, its Statement alone, or what `aws iam get-role-policy` prints. On
+ * an error the fault says in which line or statement, and what is allowed. document_destroy() ends
+ * it. */
+enum err document_read(struct span json, struct document **out, struct fault *fault) MUST_USE;
 
-/* Whether it is a text: then it is appended, decoded. */
-bool document_text(struct value value, struct buf *out);
+/* "s3:GetObject arn:aws:s3:::photos/...", one a line or parted by commas; "#" begins a comment;
+ * an action alone means every resource. The fault says in which line. */
+enum err document_read_list(struct span text, struct document **out, struct fault *fault) MUST_USE;
+
+void document_destroy(struct document *document);
+
+/* The first of the list that matches, or NULL. Actions are compared without case. */
+const struct document_item *document_find(
+    const struct document_list *list, struct span text, bool is_action);

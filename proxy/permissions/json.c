@@ -65,7 +65,7 @@ void json_begin(struct walk *walk)
 static bool take(struct walk *walk, struct value *value)
 {
     size_t len = value_length(walk->rest);
-    *value = (struct value){DOCUMENT_JSON, span_first(walk->rest, len)};
+    *value = (struct value){PAYLOAD_JSON, span_first(walk->rest, len)};
     walk->rest = skip_space(span_from(walk->rest, len));
     return len > 0;
 }

@@ -1,7 +1,7 @@
-/* JSON (RFC 8259), read where it lies: see document.h. */
+/* JSON (RFC 8259), read where it lies: see payload.h. */
 #pragma once
 
-#include "proxy/permissions/document.h"
+#include "proxy/permissions/payload.h"
 
 /* Into an array or object. */
 void json_begin(struct walk *walk);

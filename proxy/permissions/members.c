@@ -4,7 +4,7 @@ static bool captured(const struct members *members, struct span name, struct val
 {
     for (size_t i = 0; i < members->count; i++)
         if (span_equal(members->captures[i].name, name)) {
-            *value = (struct value){DOCUMENT_FORM, members->captures[i].value};
+            *value = (struct value){PAYLOAD_FORM, members->captures[i].value};
             return true;
         }
     return false;
@@ -16,24 +16,24 @@ static bool descend(const struct members *members, struct span path, struct valu
     struct span name;
     if (!span_next(&path, '.', &name))
         return false;
-    bool found = captured(members, name, value) || document_member(members->query, name, value)
-        || document_member(members->body, name, value);
+    bool found = captured(members, name, value) || payload_member(members->query, name, value)
+        || payload_member(members->body, name, value);
     while (found && span_next(&path, '.', &name))
-        found = document_member(*value, name, value);
+        found = payload_member(*value, name, value);
     return found;
 }
 
-static bool document_has(struct value object, struct span name)
+static bool payload_has(struct value object, struct span name)
 {
-    struct walk walk = document_walk(object);
+    struct walk walk = payload_walk(object);
     struct value key, item;
     bool found = false;
     while (!found && walk.object && walk_next(&walk, &key, &item)) {
         char memory[64];
         struct buf text = buf_over(memory, sizeof memory);
         struct span shown;
-        found = document_text(key, &text) && (shown = buf_span(&text), span_starts(shown, name))
-            && (shown.len == name.len || (key.kind == DOCUMENT_FORM && shown.at[name.len] == '.'));
+        found = payload_text(key, &text) && (shown = buf_span(&text), span_starts(shown, name))
+            && (shown.len == name.len || (key.kind == PAYLOAD_FORM && shown.at[name.len] == '.'));
     }
     return found;
 }
@@ -41,8 +41,8 @@ static bool document_has(struct value object, struct span name)
 bool members_have(const struct members *members, struct span path)
 {
     struct value value;
-    return descend(members, path, &value) || document_has(members->query, path)
-        || document_has(members->body, path);
+    return descend(members, path, &value) || payload_has(members->query, path)
+        || payload_has(members->body, path);
 }
 
 struct member_walk member_begin(const struct members *members, struct span path)
@@ -58,7 +58,7 @@ struct member_walk member_begin(const struct members *members, struct span path)
     walk.rest = span_from(path, walk.first.len + 3); /* "[]." */
     struct value value;
     if (descend(members, walk.first, &value))
-        walk.items = document_walk(value);
+        walk.items = payload_walk(value);
     else
         walk.done = true;
     return walk;
@@ -67,7 +67,7 @@ struct member_walk member_begin(const struct members *members, struct span path)
 static bool put(struct member_walk *walk, bool found, struct value value, struct buf *out)
 {
     size_t start = out->len;
-    walk->missing = !found || !document_text(value, out);
+    walk->missing = !found || !payload_text(value, out);
     if (walk->missing)
         out->len = start;
     return true;
@@ -91,6 +91,6 @@ bool member_next(struct member_walk *walk, struct buf *out)
     if (walk->keys)
         return put(walk, walk->items.object, key, out);
     while (found && rest.len > 0 && span_next(&rest, '.', &name))
-        found = document_member(item, name, &item);
+        found = payload_member(item, name, &item);
     return put(walk, found, item, out);
 }

@@ -2,7 +2,7 @@
  * allocation. */
 #pragma once
 
-#include "proxy/permissions/document.h"
+#include "proxy/permissions/payload.h"
 
 enum { CAPTURES_MAX = 4, MEMBER_STEPS_MAX = 4 };
 

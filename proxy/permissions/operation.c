@@ -24,7 +24,7 @@ static bool is_service(struct span name)
 
 static struct value in_query(const struct needed_request *request)
 {
-    enum document_kind kind = request->query.len > 0 ? DOCUMENT_FORM : DOCUMENT_NONE;
+    enum payload_kind kind = request->query.len > 0 ? PAYLOAD_FORM : PAYLOAD_NONE;
     return (struct value){kind, request->query};
 }
 
@@ -42,9 +42,9 @@ static struct span target_of(const struct needed_request *request)
 static bool find_action(const struct needed_request *request, struct operation *operation)
 {
     struct value action, other;
-    struct value form = document_of(request->body, request->content_type);
-    bool in_form = form.kind == DOCUMENT_FORM && document_member(form, SPAN("Action"), &action);
-    if (document_member(in_query(request), SPAN("Action"), &other)) {
+    struct value form = payload_of(request->body, request->content_type);
+    bool in_form = form.kind == PAYLOAD_FORM && payload_member(form, SPAN("Action"), &action);
+    if (payload_member(in_query(request), SPAN("Action"), &other)) {
         if (in_form && !span_equal(other.raw, action.raw))
             return false;
         action = other;
@@ -53,7 +53,7 @@ static bool find_action(const struct needed_request *request, struct operation *
     }
     if (in_form)
         operation->name = action.raw;
-    if (form.kind == DOCUMENT_FORM)
+    if (form.kind == PAYLOAD_FORM)
         operation->members.body = form;
     return in_form;
 }
@@ -76,7 +76,7 @@ static void take_body(
     const struct needed_request *request, const char *type, struct operation *operation)
 {
     if (!is_compressed(request))
-        operation->members.body = document_of(request->body, span_of(type));
+        operation->members.body = payload_of(request->body, span_of(type));
 }
 
 /* In the old protocol of SQS the path is the queue. */

@@ -266,7 +266,7 @@ static void apply_rule(struct need *need, const struct operation *operation,
     bool of_body = memchr(rule->pattern.at, '{', rule->pattern.len) != NULL;
     need->out->wants_body |= of_body && need->request->body.len == 0
         && !span_equal(need->request->method, SPAN("GET")) && operation->members.count == 0
-        && operation->members.query.kind == DOCUMENT_NONE;
+        && operation->members.query.kind == PAYLOAD_NONE;
     if (rule->own && applied->fallback.len == 0 && !rule->any)
         applied->fallback = rule->pattern;
     if (!holds(&operation->members, rule->condition))

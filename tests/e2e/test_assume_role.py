@@ -48,7 +48,8 @@ def test_an_iam_users_keys_may_assume_a_role_too(sourced, issuer, token):
 
 def test_the_identity_page(sourced, issuer, source):
     page = json.loads(sourced(source).ask("GET", "/-/identity").text)
-    assert page["role"] == "arn:aws:sts::210987654321:assumed-role/further/the-session"
+    assert page["arn"] == "arn:aws:sts::210987654321:assumed-role/further/the-session"
+    assert page["role"] == "arn:aws:iam::210987654321:role/further"
     assert page["session"] == "the-session" and page["expires"] == issuer.newest.expiration.replace("Z", ".000Z")
     assert page["source"] == ("environment" if source == "further role" else "container endpoint")
     assert issuer.newest.key[-4:] in page["accessKeyId"]

@@ -117,8 +117,7 @@ def test_one_key_serves_both_algorithms(as_aws):
     assert [request.proof.asymmetric for request in upstream.requests] == [True, False] * 3
 
 
-def test_such_a_url_is_not_presigned(as_aws):
+def test_a_directory_buckets_url_is_not_presigned(as_aws):
     proxy, _ = as_aws()
-    for target in (f"/s3/{MRAP}/k", "/s3/mine--usw2-az1--x-s3/k"):
-        with Client(proxy.port) as client:
-            assert client.ask("GET", f"/-/presign?url={target}").outcome == (400, "BadRequest")
+    with Client(proxy.port) as client:
+        assert client.ask("GET", "/-/presign?url=/s3/mine--usw2-az1--x-s3/k").outcome == (400, "BadRequest")

@@ -1,5 +1,6 @@
 """Directory buckets: requests are signed with keys of a session for the bucket, one for all of them."""
 
+import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from harness.express import Express
 from harness.issuer import Issuer
 from harness.proxy import ROLE
 from harness.upstream import Response
+from harness.uploads import Uploads
 
 BUCKET = "mine--usw2-az1--x-s3"
 HOST = f"{BUCKET}.s3express-usw2-az1.us-west-2.amazonaws.com"
@@ -285,3 +287,13 @@ def test_the_program_ends_while_a_session_is_asked_for(timed, wall):
         pass
     assert here.proxy.stop() == 0
     here.express.gate.set()
+
+
+def test_an_upload_of_unknown_length(zone):
+    """Each step is signed with the session's keys, too."""
+    s3 = zone.express.objects[HOST] = Uploads()
+    data = random.Random(1).randbytes((8 << 20) + 5)
+    body = (b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (data[:5_000_000], data[5_000_000:]))
+    assert zone.ask("PUT", OBJECT, [("Transfer-Encoding", "chunked")], [*body, b"0\r\n\r\n"]).status == 200
+    assert s3.objects["/calls/hello world.wav"].content == data and s3.steps == ["create", "part", "part", "complete"]
+    assert zone.express.asked == 1 and len(set(zone.keys)) == 1

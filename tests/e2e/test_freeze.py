@@ -7,7 +7,7 @@ from harness import names
 from harness.clock import HOUR, SECOND
 from harness.client import Client, Cut, wait_until
 from harness.proxy import TOKEN
-from harness.upstream import Response, Upstream, mute
+from harness.upstream import Gone, Response, Upstream, mute
 
 CUT, SILENT = (502, "UpstreamReset"), (504, "UpstreamTimeout")
 LONG = b"0123456789abcdef" * 25_000
@@ -410,6 +410,8 @@ def test_a_server_that_goes_amid_its_answer(frozen, wall, reset):
     def body():
         yield LONG[:200_000]
         gate.wait(20)
+        if reset:
+            raise Gone("the reset goes out when this connection is closed")
         yield LONG[200_000:]
 
     here = frozen(lambda request: Response(body=body(), length=len(LONG)))

@@ -183,6 +183,24 @@ def test_a_body_of_s3_has_no_limit(stage):
     assert here.last.body_length == 100_000
 
 
+UNSIGNED = {"ebs": ("PUT", "/ebs/snapshots/snap-1/blocks/7"), "lex": ("POST", "/runtime.lex/bot/b/alias/a/user/u/content"),
+            "lexv2": ("POST", "/runtime-v2-lex/bots/b/botAliases/a/botLocales/en_US/sessions/s/utterance"),
+            "mediastore": ("PUT", "/data.mediastore/a/b"), "omics": ("PUT", "/omics/sequencestore/1/upload/2/part")}
+
+
+@pytest.mark.parametrize("method, target", UNSIGNED.values(), ids=UNSIGNED)
+def test_a_body_that_need_not_be_hashed_has_no_limit(stage, method, target):
+    here = stage(COUNTERSIGN_MAX_BODY=1000)
+    assert here.ask(method, target, [], b"x" * 100_000).status == 200
+    assert (here.last.body_length, here.last.header("x-amz-content-sha256")) == (100_000, "UNSIGNED-PAYLOAD")
+    with here.client() as client:
+        client.send_request(method, target, [CHUNKED], [b"3e8\r\n" + b"x" * 1000 + b"\r\n"])
+        assert wait_until(lambda: len(here.upstream.requests) == 2)     # before the body has ended
+        client.send(b"3e8\r\n" + b"y" * 1000 + b"\r\n0\r\n\r\n")
+        assert client.answer().status == 200
+    assert here.last.body == b"x" * 1000 + b"y" * 1000
+
+
 def test_all_held_bodies_together_have_a_limit(stage):
     """Four times COUNTERSIGN_MAX_BODY; what is over is told to come again, and the rest still works."""
     here = stage(COUNTERSIGN_MAX_BODY=100_000)

@@ -158,13 +158,14 @@ def test_an_error_under_a_200(here, s3, code, status):
     assert untouched(s3) and s3.steps.count("complete") == 1 and not s3.objects
 
 
-def test_a_busy_completion_is_tried_again(here, s3):
-    s3.instead = lambda at, request: (request.read(), error(200, "SlowDown"))[1] if s3.steps.count("complete") in (1, 2) else None
+@pytest.mark.parametrize("status, code", [(200, "SlowDown"), (200, "InternalError"), (500, "InternalError")])
+def test_a_busy_completion_is_tried_again(here, s3, status, code):
+    s3.instead = lambda at, request: (request.read(), error(status, code))[1] if s3.steps.count("complete") in (1, 2) else None
     assert put(here, content(PART + 1)).status == 200
     assert s3.steps.count("complete") == 3 and not s3.uploads
 
 
-@pytest.mark.parametrize("how", ["500", "503", "reset", "reset in the answer"])
+@pytest.mark.parametrize("how", ["500", "503", "400", "reset", "reset in the answer"])
 def test_a_part_is_sent_again(here, s3, how):
     def instead(at, request):
         if at != "part" or s3.steps.count("part") not in (2, 3):
@@ -172,7 +173,7 @@ def test_a_part_is_sent_again(here, s3, how):
         if how == "reset":
             raise Gone("on purpose")
         request.read()
-        return Response(length=10, body=b"x", reset=True) if how == "reset in the answer" else error(int(how), "InternalError")
+        return Response(length=10, body=b"x", reset=True) if how == "reset in the answer" else error(int(how), "RequestTimeout" if how == "400" else "InternalError")
     s3.instead = instead
     data = content(3 * PART)
     assert put(here, data).status == 200

@@ -41,7 +41,7 @@ def session(**keys):
 def client(proxy, monkeypatch):
     """client(service) is boto3's; AWS_ENDPOINT_URL_... tells it where to go, as in a function."""
     def make(service, config=ONCE, **keys):
-        name = {"secretsmanager": "SECRETS_MANAGER"}.get(service, service.upper())
+        name = {"secretsmanager": "SECRETS_MANAGER", "route53": "ROUTE_53", "apigateway": "API_GATEWAY"}.get(service, service.upper())
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", f"{proxy.url}/{service}")
         return session(**keys).client(service, config=config)
 
@@ -182,6 +182,50 @@ def test_secrets_manager(client):
     assert json.loads(secrets.get_secret_value(SecretId="name")["SecretString"]) == {"a": 1}
 
 
+# --- AWS_ENDPOINT_URL alone: what is meant is in the SDK's own signature
+
+@pytest.fixture
+def root(proxy, monkeypatch):
+    """root(service) is boto3's for another region than the function's; nothing but the one variable leads it here."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+    return lambda service: session(region_name="eu-central-1").client(
+        service, config=ONCE.merge(Config(s3={"addressing_style": "path"})))
+
+
+HERE = "eu-central-1"
+ROOT_CALLS = {
+    "json": ("sqs", lambda client: client.get_queue_attributes(
+        QueueUrl=client.create_queue(QueueName="root")["QueueUrl"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"], HERE),
+    "json, no other address": ("dynamodb", lambda client: client.list_tables()["TableNames"], None),
+    "json, one of two that sign so": ("dynamodbstreams", lambda client: client.list_streams()["Streams"], None),
+    "query": ("sns", lambda client: client.create_topic(Name="root")["TopicArn"], HERE),
+    "ec2": ("ec2", lambda client: client.describe_availability_zones()["AvailabilityZones"][0]["RegionName"], HERE),
+    "rest-json": ("lambda", lambda client: client.list_functions()["Functions"], None),
+    "rest-xml": ("s3", lambda client: client.create_bucket(
+        Bucket="logs", CreateBucketConfiguration={"LocationConstraint": HERE})["Location"], "logs"),
+    "cbor": ("cloudwatch", lambda client: client.list_metrics()["Metrics"], None),
+    "cbor, batch": ("transcribe", lambda client: client.list_vocabularies()["Vocabularies"], None),
+    "ssm": ("ssm", lambda client: client.put_parameter(Name="root", Value="v", Type="String")["Tier"], "Standard"),
+    "kms": ("kms", lambda client: client.create_key()["KeyMetadata"]["Arn"], HERE),
+    "events": ("events", lambda client: client.create_event_bus(Name="root")["EventBusArn"], HERE),
+    "sts": ("sts", lambda client: client.get_caller_identity()["Arn"], "arn:"),
+    "iam": ("iam", lambda client: client.list_roles()["Roles"], None),
+}
+
+
+@pytest.mark.parametrize("service, call, expected", ROOT_CALLS.values(), ids=ROOT_CALLS)
+def test_by_the_signature_alone(root, service, call, expected):
+    found = call(root(service))
+    assert isinstance(found, list) if expected is None else expected in found
+
+
+def test_a_bucket_with_a_services_name(root, client):
+    s3 = root("s3")
+    s3.create_bucket(Bucket="sqs", CreateBucketConfiguration={"LocationConstraint": HERE})
+    s3.put_object(Bucket="sqs", Key="sns/key", Body=b"an object")
+    assert client("s3").get_object(Bucket="sqs", Key="sns/key")["Body"].read() == b"an object"
+
+
 # --- the proxy's own errors, as an SDK shows them
 
 @pytest.mark.parametrize("service, call", [
@@ -189,6 +233,8 @@ def test_secrets_manager(client):
     ("dynamodb", lambda client: client.list_tables()),
     ("transcribe", lambda client: client.list_transcription_jobs()),
     ("sns", lambda client: client.list_topics()), ("lambda", lambda client: client.list_functions()),
+    ("ec2", lambda client: client.describe_regions()), ("cloudwatch", lambda client: client.list_metrics()),
+    ("route53", lambda client: client.list_hosted_zones()), ("apigateway", lambda client: client.get_rest_apis()),
 ])
 def test_a_wrong_key_is_explained_by_the_sdk(client, service, call):
     with pytest.raises(ClientError) as caught:

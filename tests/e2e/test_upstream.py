@@ -148,7 +148,9 @@ def test_a_connection_that_ended_in_a_freeze_is_seen_before_it_is_used(stage, or
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_nobody_listens(stage, scheme):
     here = stage(COUNTERSIGN_ENDPOINT=f"{scheme}://127.0.0.1:{free_port()}")
-    for target, mark in (("/s3/b/k", b"<Code>UpstreamConnect</Code>"), ("/sqs/", b'"UpstreamConnect"')):
+    for target, mark in (("/s3/b/k", b"<Error><Code>UpstreamConnect</Code>"), ("/lambda/", b'"UpstreamConnect"'),
+                         ("/sns/", b"<ErrorResponse><Error><Type>Sender</Type><Code>UpstreamConnect</Code>"),
+                         ("/ec2/", b"<Response><Errors><Error><Code>UpstreamConnect</Code>")):
         answer = here.ask("GET", target)
         assert answer.outcome == UNREACHED and mark in answer.body
 

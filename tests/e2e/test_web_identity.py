@@ -44,7 +44,8 @@ def test_the_sessions_name(sourced, issuer, variables, name):
 def test_the_identity_page(sourced, issuer):
     page = json.loads(sourced("web identity").ask("GET", "/-/identity").text)
     assert page["source"] == "web identity" and page["warnings"] == []
-    assert page["role"] == "arn:aws:sts::123456789012:assumed-role/worker/the-session"
+    assert page["arn"] == "arn:aws:sts::123456789012:assumed-role/worker/the-session"
+    assert page["role"] == "arn:aws:iam::123456789012:role/worker"
     assert page["session"] == "the-session" and page["expires"] == issuer.newest.expiration.replace("Z", ".000Z")
 
 

@@ -42,10 +42,11 @@ def terraform(path):
 def _plain(value):
     """Without the quotes that the parser leaves around names and texts, and without its marks."""
     if isinstance(value, dict):
-        return {name.strip('"'): _plain(each) for name, each in value.items() if not name.startswith("__")}
+        return {_plain(name): _plain(each) for name, each in value.items() if not name.startswith("__")}
     if isinstance(value, list):
         return [_plain(each) for each in value]
-    return value.strip('"') if isinstance(value, str) else value
+    quoted = isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"'
+    return value[1:-1] if quoted else value
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ static void find_route(const struct head *head, struct fault *fault)
     if (target_of_request(head, &target, fault) != OK)
         return;
     REQUIRE(target.path.len > 0 && target.path.at[0] == '/');
-    if (route_find(&options, &target, &route, fault) != OK) {
+    if (route_find(&options, &target, NULL, &route, fault) != OK) {
         REQUIRE(strnlen(fault->text, sizeof fault->text) < sizeof fault->text);
         return;
     }

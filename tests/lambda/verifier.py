@@ -39,8 +39,9 @@ class Verifier:
     credentials are the role's: variables as Lambda gives them to a function.
     """
 
-    def __init__(self, authority, folder):
+    def __init__(self, authority, folder, policy=None):
         self.authority, self.log = authority, folder / "server.log"
+        self.policy = policy or POLICY
         self.process = self.credentials = self.role = self.url = None
         self.bundle = authority.bundle
         self.name = f"moto {version('moto')}"
@@ -74,7 +75,7 @@ class Verifier:
         nobody = {"AWS_ACCESS_KEY_ID": "ASIANOBODY", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x"}
         iam = self.client("iam", nobody)
         self.role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-        iam.put_role_policy(RoleName=ROLE, PolicyName="least-privilege", PolicyDocument=json.dumps(POLICY))
+        iam.put_role_policy(RoleName=ROLE, PolicyName="least-privilege", PolicyDocument=json.dumps(self.policy))
         self.client("s3", nobody).create_bucket(Bucket=BUCKET)
         session = self.client("sts", nobody).assume_role(RoleArn=self.role, RoleSessionName="emulated")
         given = session["Credentials"]

@@ -47,5 +47,5 @@ static inline enum err find(const struct route_options *options, struct span hos
         assert_true(authority_parse(named, &target.authority));
     target.path = span_first(path, mark);
     target.query = mark < path.len ? span_from(path, mark + 1) : (struct span){NULL, 0};
-    return route_find(options, &target, route, fault);
+    return route_find(options, &target, NULL, route, fault);
 }

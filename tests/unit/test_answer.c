@@ -172,7 +172,8 @@ static void test_errors(void **state)
         {{ERR_TOKEN_REQUIRED, "why"}, DIALECT_JSON,
             TEXT("HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json" OWN
                  "Content-Length: 43\r\nX-Countersign-Error: TokenRequired\r\n"
-                 "WWW-Authenticate: Basic realm=\"countersign\"\r\n\r\n"
+                 "WWW-Authenticate: Basic realm=\"countersign\"\r\n"
+                 "X-Amzn-ErrorType: TokenRequired\r\n\r\n"
                  "{\"__type\":\"TokenRequired\",\"message\":\"why\"}\n")},
         {{ERR_TOO_BUSY, "<why>"}, DIALECT_S3,
             TEXT("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/xml" OWN
@@ -182,7 +183,8 @@ static void test_errors(void **state)
         {{ERR_METHOD_NOT_ALLOWED, "a"}, DIALECT_JSON,
             TEXT("HTTP/1.1 405 Method Not Allowed\r\nContent-Type: application/json" OWN
                  "Content-Length: 44\r\nX-Countersign-Error: MethodNotAllowed\r\n"
-                 "Allow: GET, HEAD\r\n\r\n{\"__type\":\"MethodNotAllowed\",\"message\":\"a\"}\n")},
+                 "Allow: GET, HEAD\r\nX-Amzn-ErrorType: MethodNotAllowed\r\n\r\n"
+                 "{\"__type\":\"MethodNotAllowed\",\"message\":\"a\"}\n")},
         {{ERR_NOT_FOUND, ""}, DIALECT_CBOR,
             TEXT("HTTP/1.1 404 Not Found\r\nContent-Type: application/cbor" OWN
                  "Content-Length: 34\r\nX-Countersign-Error: NotFound\r\n"

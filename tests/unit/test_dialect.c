@@ -7,17 +7,30 @@ static void test_of_request(void **state)
 {
     (void)state;
     static const struct {
-        struct span content_type;
+        struct span content_type, protocols;
         enum dialect dialect;
-    } rows[] = {{TEXT(""), DIALECT_JSON}, {TEXT("application/x-amz-json-1.1"), DIALECT_JSON},
-        {TEXT("application/json"), DIALECT_JSON}, {TEXT("text/plain"), DIALECT_JSON},
-        {TEXT("application/x-www-form-urlencoded"), DIALECT_QUERY},
-        {TEXT("Application/X-WWW-Form-URLEncoded; charset=utf-8"), DIALECT_QUERY},
-        {TEXT("application/cbor"), DIALECT_CBOR}};
+    } rows[] = {
+        {TEXT(""), TEXT(""), DIALECT_JSON},
+        {TEXT(""), TEXT("rest-json"), DIALECT_JSON},
+        {TEXT(""), TEXT("cbor,json"), DIALECT_JSON},
+        {TEXT(""), TEXT("rest-xml"), DIALECT_QUERY},
+        {TEXT("application/xml"), TEXT("rest-xml"), DIALECT_QUERY},
+        {TEXT("text/plain"), TEXT("rest-xml"), DIALECT_QUERY},
+        {TEXT(""), TEXT("query"), DIALECT_QUERY},
+        {TEXT(""), TEXT("ec2"), DIALECT_EC2},
+        {TEXT("application/x-amz-json-1.1"), TEXT("json,query"), DIALECT_JSON},
+        {TEXT("application/x-www-form-urlencoded"), TEXT("json,query"), DIALECT_QUERY},
+        {TEXT("application/x-www-form-urlencoded"), TEXT("ec2"), DIALECT_EC2},
+        {TEXT("application/json"), TEXT(""), DIALECT_JSON},
+        {TEXT("text/plain"), TEXT(""), DIALECT_JSON},
+        {TEXT("application/x-www-form-urlencoded"), TEXT(""), DIALECT_QUERY},
+        {TEXT("Application/X-WWW-Form-URLEncoded; charset=utf-8"), TEXT("query"), DIALECT_QUERY},
+        {TEXT("application/cbor"), TEXT("cbor,json,query"), DIALECT_CBOR},
+    };
     for (size_t i = 0; i < ROWS(rows); i++)
-        CHECK_NUMBER(
-            rows[i].content_type, dialect_of_request(rows[i].content_type), rows[i].dialect);
-    assert_int_equal(dialect_of_request((struct span){NULL, 0}), DIALECT_JSON);
+        CHECK_NUMBER(rows[i].content_type,
+            dialect_of_request(rows[i].content_type, rows[i].protocols), rows[i].dialect);
+    assert_int_equal(dialect_of_request((struct span){NULL, 0}, SPAN("")), DIALECT_JSON);
 }
 
 static void test_errors(void **state)
@@ -36,6 +49,9 @@ static void test_errors(void **state)
             TEXT("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse><Error>"
                  "<Type>Sender</Type><Code>TooBusy</Code><Message>&lt;b&gt;</Message></Error>"
                  "</ErrorResponse>\n")},
+        {DIALECT_EC2, TEXT("text/xml"), TEXT("TooBusy"), TEXT("<b>"),
+            TEXT("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>"
+                 "<Code>TooBusy</Code><Message>&lt;b&gt;</Message></Error></Errors></Response>\n")},
         {DIALECT_CBOR, TEXT("application/cbor"), TEXT("Code"), TEXT("why"),
             TEXT("\xa2\x79\x00\x06__type\x79\x00\x04"
                  "Code\x79\x00\x07message\x79\x00\x03why")},

@@ -293,7 +293,7 @@ static enum err find(
     struct target at = {.path = span_first(target, mark), .query = span_from(target, mark + 1)};
     struct fault fault;
     assert_true(authority_parse(host, &at.authority));
-    return route_find(options, &at, route, &fault);
+    return route_find(options, &at, NULL, route, &fault);
 }
 
 /* What a service path leads to, and with which account in X-Amz-Account-Id. */

@@ -1,0 +1,75 @@
+"""Records as the program prints them, and what `countersign policy` makes of them."""
+
+import json
+import os
+import re
+import subprocess
+
+from harness.proxy import BINARY, SANITIZERS
+
+OBJECTS = "arn:aws:s3:::photos/"
+# Names that some format would take for more than a string. Each stands in a bucket of its own, so that none folds.
+HARD_NAMES = [
+    'quote"', "apostrophe'", "back\\slash", "end\\", "`tick`", "$", "${x}", "$${x}", "\\${env:HOME}", "\\\\${self:x}", "${env:HOME}",
+    "${AWS::Region}", "$", "$(id)", "#{x}", "*", "?", "**", "${*}", "\\*", "\\$", "a: b", "a #b", "- a", "!Ref x", "&a", "*a",
+    "{{resolve:ssm:x}}", "{{{a", "&{aws:username}", "&&{x}", "%{if true}", "%%{x}", "<script>", "</script>", "%", "%(x)s", "two\nlines", "\ttab", "cr\r", "nul\x01", "del\x7f", "c1\x85\x9f",
+    "\u2028\u2029", "\ufeff", "\u202eright", "\u00e9t\u00e9", "\u65e5\u672c", "\U0001f642", "yes", "0x1", "a,b", "[a]", "~",
+]
+
+
+def arn(text):
+    """A resource of the record, as IAM's pattern: nothing in it is a wildcard."""
+    return "".join("${%s}" % c if c in "*?$" else c for c in text)
+
+
+def line(needed, widened=(), lost=0):
+    return json.dumps({"countersign": "policy", "version": 1, "needed": needed, "widened": list(widened), "lost": lost},
+                      separators=(",", ":"))
+
+
+def hard_record():
+    return line({"s3:GetObject": [arn(f"arn:aws:s3:::b{i}/{name}") for i, name in enumerate(HARD_NAMES)],
+                 "sqs:SendMessage": ["arn:aws:sqs:eu-west-1:123456789012:jobs"],
+                 "transcribe:StartTranscriptionJob": ["*"],
+                 "s3:DeleteObject": [f"{OBJECTS}recordings/*"], "s3:ListBucket": ["arn:aws:s3:::photos"]})
+
+
+def run(*arguments, text=""):
+    """The finished program."""
+    return subprocess.run([str(BINARY), *arguments], input=text.encode(), capture_output=True, timeout=60, check=False,
+                          env={"PATH": os.environ["PATH"], **SANITIZERS})
+
+
+def policy(format_name, *lines):
+    """What the program prints for these lines."""
+    done = run("policy", f"--format={format_name}", "-", text="\n".join(lines) + "\n")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+def pairs(statements):
+    """{(action, resource)} of statements whose names are IAM's."""
+    found = set()
+    for statement in statements:
+        assert statement["Effect"] == "Allow" and set(statement) == {"Sid", "Effect", "Action", "Resource"}, statement
+        found |= {(action, resource) for action in as_list(statement["Action"]) for resource in as_list(statement["Resource"])}
+    return found
+
+
+def as_written(format_name, statements):
+    """The pairs as a format writes them: what it would take for more than a string became any one byte."""
+    def change(resource):
+        if format_name == "terraform":
+            return re.sub(r"(?<=[&%])\{", "?", resource)
+        resource = re.sub(r"(?<=\{)\{", "?", resource)
+        return resource.replace("\\${", "?${") if format_name == "serverless" else resource
+
+    return {(action, change(resource)) for action, resource in pairs(statements)}
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def pairs_of_line(text):
+    return {(action, resource) for action, resources in json.loads(text)["needed"].items() for resource in resources}

@@ -1,0 +1,225 @@
+/* The guard: what it allows, and what it says of a list or a policy that is wrong. */
+/* wrap: malloc calloc realloc */
+#include "tests/unit/check.h"
+#include "tests/unit/failing.h"
+
+#include "proxy/permissions/guard.h"
+#include "proxy/permissions/policy.h"
+
+#define PHOTO "arn:aws:s3:::photos/a"
+
+static struct guard *create(const char *text)
+{
+    struct fault fault = {OK, ""};
+    struct guard *guard = NULL;
+    char *copy = check_copy(span_of(text));
+    enum err err = guard_create((struct span){copy, strlen(text)}, &guard, &fault);
+    free(copy);
+    if (err)
+        fail_msg("%s: %s", text, fault.text);
+    return guard;
+}
+
+static bool allows(const struct guard *guard, const char *action, const char *resource)
+{
+    static struct permissions permissions;
+    permissions.operation = SPAN("Operation");
+    permissions.count = 1;
+    permissions.needed[0] = (struct permission){span_of(action), span_of(resource)};
+    return guard_allows(guard, &permissions, NULL);
+}
+
+static const struct {
+    const char *guard, *action, *resource;
+    bool allowed;
+} rows[] = {
+    {"s3:GetObject arn:aws:s3:::photos/*", "s3:GetObject", PHOTO, true},
+    {"S3:getobject arn:aws:s3:::photos/*", "s3:GetObject", PHOTO, true},
+    {"s3:GetObject arn:aws:s3:::photos/*", "s3:PutObject", PHOTO, false},
+    {"s3:GetObject arn:aws:s3:::photos/*", "s3:GetObject", "arn:aws:s3:::photos", false},
+    {"s3:GetObject arn:aws:s3:::photos/*", "s3:GetObject", "arn:aws:s3:::photos2/a", false},
+    {"s3:GetObject arn:aws:s3:::photos/*", "s3:GetObject", "*", false},
+    {"s3:GetObject", "s3:GetObject", "*", true},
+    {"s3:GetObject\n", "s3:GetObject", PHOTO, true},
+    {"transcribe:*", "transcribe:StartTranscriptionJob", "*", true},
+    {"transcribe:*", "transcribestreaming:Start", "*", false},
+    {"*", "anything:AtAll", "arn:aws:x:::y", true},
+    {"# all\ns3:*  \tarn:aws:s3:::a/* , s3:*\tarn:aws:s3:::photos/*", "s3:GetObject", PHOTO, true},
+    {"s3:* arn:aws:s3:::photos/* # photos", "s3:GetObject", PHOTO, true},
+    {"s3:* arn:aws:s3:::photos/#1", "s3:GetObject", "arn:aws:s3:::photos/#1", true},
+    {"s3:* arn:aws:s3:::photos/my key", "s3:GetObject", "arn:aws:s3:::photos/my key", true},
+    {"s3:* arn:aws:s3:::photos/a\r\n\r\nsqs:*\r\n", "sqs:SendMessage", "*", true},
+    {"s3:* arn:aws:s3:::*", "s3:GetObject", PHOTO, true},
+    {"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}}",
+        "s3:GetObject", PHOTO, true},
+    {" \n[{\"Effect\":\"Allow\",\"Action\":[\"sqs:*\",\"s3:GetObject\"],\"Resource\":[\"" PHOTO
+     "\"]}]\n",
+        "s3:GetObject", PHOTO, true},
+    {"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"},{\"Effect\":"
+     "\"Deny\",\"Action\":\"s3:Get*\",\"Resource\":\"" PHOTO "\"}]}",
+        "s3:GetObject", PHOTO, false},
+    {"[{\"Effect\":\"Deny\",\"Action\":\"s3:Get*\",\"Resource\":\"" PHOTO
+     "\"},{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]",
+        "s3:GetObject", PHOTO "b", true},
+    {"[{\"Effect\":\"Deny\",\"Action\":\"s3:Get*\",\"Resource\":\"" PHOTO
+     "\"},{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]",
+        "s3:GetObject", "*", false},
+    {"[{\"Effect\":\"Deny\",\"Action\":\"s3:Get*\",\"Resource\":\"" PHOTO "\"}]", "s3:PutObject",
+        PHOTO, false},
+};
+
+static void test_allows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct guard *guard = create(rows[i].guard);
+        CHECK_NUMBER(span_of(rows[i].guard), allows(guard, rows[i].action, rows[i].resource),
+            rows[i].allowed);
+        guard_destroy(guard);
+    }
+}
+
+static void test_needs_all(void **state)
+{
+    (void)state;
+    static struct permissions permissions = {.operation = TEXT("CopyObject"), .count = 2};
+    const struct permission *which = NULL;
+    struct guard *guard =
+        create("s3:GetObject arn:aws:s3:::from/*\ns3:PutObject arn:aws:s3:::to/*");
+    permissions.needed[0] = (struct permission){SPAN("s3:GetObject"), SPAN("arn:aws:s3:::from/a")};
+    permissions.needed[1] = (struct permission){SPAN("s3:PutObject"), SPAN("arn:aws:s3:::to/a")};
+    assert_true(guard_allows(guard, &permissions, &which));
+    assert_null(which);
+    permissions.needed[1].resource = SPAN("arn:aws:s3:::from/a");
+    assert_false(guard_allows(guard, &permissions, &which));
+    assert_ptr_equal(which, &permissions.needed[1]);
+    permissions.operation.len = 0;
+    assert_false(guard_allows(guard, &permissions, &which));
+    assert_null(which);
+    permissions.count = 0;
+    assert_false(guard_allows(guard, &permissions, &which));
+    permissions.operation = SPAN("GetCallerIdentity"); /* it needs no permission */
+    assert_true(guard_allows(guard, &permissions, &which));
+    guard_destroy(guard);
+    guard_destroy(NULL);
+}
+
+#define ALLOW(more) "{\"Statement\":[\n{\"Effect\":\"Allow\"" more "}]}"
+
+static const struct {
+    const char *guard, *said;
+} wrong[] = {
+    {"", "There is no pattern in it"},
+    {" \n# nothing\n,,", "There is no pattern in it"},
+    {"s3:*\n\nGetObject *", "line 3: \"GetObject\": an action is * or service:Name"},
+    {"s3:*,s*:Get", "line 1: \"s*:Get\": an action is a service, a colon"},
+    {"s3:Get=x", "line 1: \"s3:Get=x\": an action is a service, a colon"},
+    {"s3:", "line 1: \"s3:\": an action is"},
+    {":Get", "line 1: \":Get\": an action is"},
+    {"s3:* photos/*", "line 1: \"photos/*\": a resource is * or an ARN"},
+    {"s3:* arn:aws:s3:::b/${aws:username}",
+        "line 1: \"arn:aws:s3:::b/${aws:username}\" has a policy"},
+    {"s3:*\ns3:* arn:aws:s3", "line 2: \"arn:aws:s3\": a resource is"},
+    {"{\n\"Statement\": [\n}", "line 3: the policy is not JSON"},
+    {"{}", "The policy needs a Statement"},
+    {"{\"Statement\":[]}", "There is no pattern in it"},
+    {"{\"Statement\":[1]}", "statement 1: not an object"},
+    {"{\"Statement\":[]}\n x", "line 2: the policy is not JSON"},
+    {ALLOW(""), "statement 1: Action must be a string or an array"},
+    {ALLOW(",\"Action\":[]"), "statement 1: Action must be a string or an array"},
+    {ALLOW(",\"Action\":[1]"), "statement 1: Action must be a string or an array"},
+    {ALLOW(",\"Action\":\"s3\""), "statement 1: \"s3\": an action is"},
+    {ALLOW(",\"Action\":\"s3:*\""), "statement 1: Resource must be a string"},
+    {ALLOW(",\"Action\":\"s3:*\",\"Resource\":\"x\""), "statement 1: \"x\": a resource is"},
+    {ALLOW(",\"Action\":\"s3:*\",\"Resource\":\"*\",\"Condition\":{}"),
+        "statement 1: the guard knows no Condition"},
+    {ALLOW(",\"NotAction\":\"s3:*\",\"Resource\":\"*\""),
+        "statement 1: the guard knows no NotAction"},
+    {ALLOW(",\"Action\":\"s3:*\",\"NotResource\":\"*\""),
+        "statement 1: the guard knows no NotResource"},
+    {"{\"Statement\":{\"Action\":\"s3:*\"}}", "statement 1: Effect must be Allow or Deny"},
+    {"{\"Statement\":{\"Effect\":\"allow\"}}", "statement 1: Effect must be Allow or Deny"},
+};
+
+static void test_wrong(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(wrong); i++) {
+        struct fault fault = {OK, ""};
+        struct guard *guard = NULL;
+        char *copy = check_copy(span_of(wrong[i].guard));
+        enum err err = guard_create((struct span){copy, strlen(wrong[i].guard)}, &guard, &fault);
+        free(copy);
+        CHECK_NUMBER(span_of(wrong[i].guard), err, ERR_BAD_REQUEST);
+        CHECK_TEXT(span_of(wrong[i].guard), span_first(span_of(fault.text), strlen(wrong[i].said)),
+            span_of(wrong[i].said));
+        assert_null(guard);
+    }
+}
+
+/* Record in staging, enforce in production: what was recorded is allowed, its neighbours are not.
+ */
+static void test_a_recorded_policy_is_a_guard(void **state)
+{
+    (void)state;
+    static const char *const resources[] = {PHOTO, "arn:aws:s3:::photos/a*",
+        "arn:aws:s3:::photos/?", "arn:aws:s3:::photos/${x}",
+        "arn:aws:s3:::photos/q\"\\\n\x7f\xc2\x85"};
+    static char memory[16384];
+    struct buf out = buf_over(memory, sizeof memory);
+    struct recorder *recorder = recorder_create(RECORDER_BYTES);
+    for (size_t i = 0; i < ROWS(resources); i++)
+        recorder_add_pair(
+            recorder, (struct recorded){SPAN("s3:GetObject"), span_of(resources[i]), false, false});
+    recorder_add_pair(recorder,
+        (struct recorded){SPAN("s3:PutObject"), SPAN("arn:aws:s3:::photos/in/"), true, false});
+    struct policy *policy = policy_create(recorder);
+    policy_write(policy, POLICY_IAM, &out);
+    buf_char(&out, '\0');
+    assert_false(out.failed);
+    struct guard *guard = create(memory);
+    for (size_t i = 0; i < ROWS(resources); i++)
+        assert_true(allows(guard, "s3:GetObject", resources[i]));
+    assert_false(allows(guard, "s3:GetObject", "arn:aws:s3:::photos/ab"));
+    assert_false(allows(guard, "s3:GetObject", "arn:aws:s3:::photos/b"));
+    assert_true(allows(guard, "s3:PutObject", "arn:aws:s3:::photos/in/new"));
+    assert_false(allows(guard, "s3:PutObject", PHOTO));
+    guard_destroy(guard);
+    policy_destroy(policy);
+    recorder_destroy(recorder);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"s3:* arn:aws:s3:::a/*, sqs:*",
+        "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"s3:*\"],\"Resource\":\"*\"}}"};
+    for (size_t i = 0; i < ROWS(texts); i++)
+        for (unsigned nth = 1;; nth++) {
+            struct fault fault;
+            struct guard *guard = NULL;
+            failing_arm(nth);
+            enum err err = guard_create(span_of(texts[i]), &guard, &fault);
+            unsigned asked = failing_count();
+            failing_arm(0);
+            guard_destroy(guard);
+            if (asked < nth) {
+                assert_int_equal(err, OK);
+                assert_in_range(nth, 4, 100);
+                break;
+            }
+            assert_int_equal(err, ERR_OUT_OF_MEMORY);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_allows),
+        cmocka_unit_test(test_needs_all),
+        cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_a_recorded_policy_is_a_guard),
+        cmocka_unit_test(test_no_memory),
+    };
+    return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
+}
