@@ -102,7 +102,7 @@ RESOURCES = [  # service, operation, arguments, what it needs
                                                               "RedactedMediaFileUri": "https://in.s3.eu-west-1.amazonaws.com/r"}},
      [("s3:GetObject", "arn:aws:s3:::in/k"), ("s3:GetObject", "arn:aws:s3:::in/r"), *START]),
     ("transcribe", "StartTranscriptionJob", {**JOB, "Media": {"MediaFileUri": "s3://*/*"}},
-     [("s3:GetObject", "arn:aws:s3:::${*}/${*}"), *START]),
+     [("s3:GetObject", "arn:aws:s3:::*/*\\"), *START]),
     ("transcribe", "StartTranscriptionJob", {**JOB, "OutputBucketName": "out", "OutputEncryptionKMSKeyId": UUID,
                                              "Tags": [{"Key": "a", "Value": "b"}]},
      [("transcribe:TagResource", "*"), *READ, ("s3:PutObject", "arn:aws:s3:::out/j.json"), ("kms:GenerateDataKey", KMS),
@@ -153,7 +153,7 @@ RESOURCES = [  # service, operation, arguments, what it needs
     ("sns", "Publish", {"PhoneNumber": "+1", "Message": "x"}, [("sns:Publish", "*")]),
     ("sns", "CreateTopic", {"Name": "t"}, [("sns:CreateTopic", arn("sns", "t"))]),
     ("secretsmanager", "GetSecretValue", {"SecretId": "a/b"},
-     [("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:a/b-??????"))]),
+     [("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:a/b-*"))]),
     ("secretsmanager", "GetSecretValue", {"SecretId": SECRET}, [("secretsmanager:GetSecretValue", SECRET)]),
     ("secretsmanager", "BatchGetSecretValue", {"SecretIdList": [SECRET]},
      [("secretsmanager:BatchGetSecretValue", "*"), ("secretsmanager:GetSecretValue", SECRET)]),
@@ -186,7 +186,7 @@ RESOURCES = [  # service, operation, arguments, what it needs
      [("bedrock:InvokeModel", arn("bedrock", "foundation-model/anthropic.claude-v2:1", account=""))]),
     ("bedrock-runtime", "ConverseStream", {"modelId": "eu.amazon.nova-lite-v1:0"},
      [("bedrock:InvokeModelWithResponseStream", arn("bedrock", "inference-profile/eu.amazon.nova-lite-v1:0")),
-      ("bedrock:InvokeModelWithResponseStream", arn("bedrock", "foundation-model/amazon.nova-lite-v1:0", "*", ""))]),
+      ("bedrock:InvokeModelWithResponseStream", "arn:aws:bedrock:*")]),
     ("kinesis", "PutRecord", {"StreamName": "a", "Data": b"x", "PartitionKey": "1"}, [("kinesis:PutRecord", STREAM)]),
     ("logs", "PutLogEvents", {"logGroupName": "/aws/g", "logStreamName": "s/[$LATEST]a", "logEvents": []},
      [("logs:PutLogEvents", arn("logs", "log-group:/aws/g:log-stream:s/[$LATEST]a"))]),
@@ -226,7 +226,7 @@ WIRE = [  # what is told in a name, the request, the operation, what it needs
     ("half a surrogate", rpc(PUT, '{"TableName":"\\ud83d"}'), "PutItem", ANY_TABLE),
     ("no JSON", rpc(PUT, '{"TableName":"a"'), "PutItem", ANY_TABLE),
     ("no body", rpc(PUT, ""), "PutItem", ANY_TABLE),
-    ("wildcard", rpc(PUT, '{"TableName":"*"}'), "PutItem", [("dynamodb:PutItem", arn("dynamodb", "table/${*}"))]),
+    ("wildcard", rpc(PUT, '{"TableName":"*"}'), "PutItem", [("dynamodb:PutItem", arn("dynamodb", "table/*\\"))]),
     ("an index that is an ARN", rpc("DynamoDB_20120810.Query", json.dumps({"TableName": "t", "IndexName": TABLE})), "Query",
      [("dynamodb:Query", f"{TABLE}/index/{TABLE}")]),
     ("wildcard for an operation", rpc("DynamoDB_20120810.*", "{}"), "", []),
@@ -281,7 +281,7 @@ def test_without_an_account():
     line = request.line().split(b"\t")
     line[2] = b""
     request.line = lambda: b"\t".join(line)
-    assert ask([request])[0][2] == [("dynamodb:PutItem", arn("dynamodb", "table/a", account="*"))]
+    assert ask([request])[0][2] == [("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:*")]
 
 
 def test_a_body_that_is_not_there_is_missed():
