@@ -77,7 +77,7 @@ static void add(struct denied *denied, const struct denial *denial, const struct
 void denied_add(struct denied *denied, const struct denial *denial,
     const struct permissions *needed, int64_t now_ms)
 {
-    struct permission what = {denial->action, denial->resource};
+    struct permission what = {.action = denial->action, .resource = denial->resource};
     if (what.action.len > 0 || !needed || needed->count == 0) {
         add(denied, denial, &what, now_ms);
         return;

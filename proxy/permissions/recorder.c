@@ -170,14 +170,11 @@ static bool make_room(struct recorder *r, struct recorded pair)
     return table_has_room(r, pair);
 }
 
-/* "*" and what ends in a slash and a star stand for all below. */
 static struct recorded as_pair(const struct permission *permission)
 {
     struct recorded pair = {permission->action, permission->resource, false, false};
-    if (span_equal(pair.resource, SPAN("*")) || span_ends(pair.resource, SPAN("/*"))) {
-        pair.folded = true;
-        pair.resource.len--;
-    }
+    pair.folded = permission_is_folded(permission);
+    pair.resource.len -= pair.folded;
     return pair;
 }
 

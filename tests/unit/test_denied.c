@@ -10,7 +10,7 @@ static struct denial denial;
 static void deny(
     struct denied *denied, const char *resource, enum denial_policy policy, int64_t now)
 {
-    struct permission permission = {SPAN("s3:GetObject"), span_of(resource)};
+    struct permission permission = {.action = SPAN("s3:GetObject"), .resource = span_of(resource)};
     denial_of_guard(&permission, &denial);
     denial.policy = policy;
     denied_add(denied, &denial, NULL, now);
