@@ -83,8 +83,8 @@ void permit_record(struct exchange *x)
     recorder_add(recorder, &needed);
     for (size_t i = 0; x->upload && i < needed.count; i++)
         if (span_equal(needed.needed[i].action, SPAN("s3:PutObject"))) {
-            needed.needed[0] =
-                (struct permission){SPAN("s3:AbortMultipartUpload"), needed.needed[i].resource};
+            needed.needed[0] = needed.needed[i];
+            needed.needed[0].action = SPAN("s3:AbortMultipartUpload");
             needed.count = 1; /* without it a failed upload could not be cleaned up */
             recorder_add(recorder, &needed);
         }
