@@ -157,7 +157,8 @@ void log_values(
  * nobody else writes meanwhile. */
 void log_record(struct span line)
 {
-    struct iovec parts[] = {{NULL, line.len}, {"\n", 1}};
+    char end = '\n';
+    struct iovec parts[] = {{NULL, line.len}, {&end, 1}};
     memcpy(&parts[0].iov_base, &line.at, sizeof line.at);
     while (parts[0].iov_len + parts[1].iov_len > 0) {
         ssize_t written = writev(log_state.fd, parts, 2);
