@@ -59,6 +59,8 @@ static enum err write_presigned(
             "A URL of a directory bucket would be signed by a session of at most five minutes, "
             "and is not offered: send the request itself to the proxy.");
     place_route(proxy, &route);
+    if (permit_url(x, &ask, &route, fault) != OK)
+        return fault->err;
     return presign_write(&ask, &route, with, body, fault);
 }
 
@@ -68,6 +70,8 @@ static enum err write_token(
     struct token_ask ask;
     enum err err =
         token_parse(token_kind(x->route.path), x->route.query, x->proxy->route.region, &ask, fault);
+    if (!err)
+        err = permit_login(x, &ask.login, fault);
     return err ? err : token_write(&ask, with, body, fault);
 }
 

@@ -4,6 +4,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 #include "proxy/permissions/identity.h"
+#include "proxy/permissions/login_needed.h"
 #include "proxy/permissions/needed.h"
 
 /* The account that the keys belong to, where STS or the key id tells. */
@@ -18,55 +19,95 @@ static struct span account_of(const struct proxy *proxy, struct identity *identi
     return span_of(identity->account);
 }
 
-static bool find_needed(const struct exchange *x, struct permissions *needed)
+static bool find_needed_of(const struct proxy *proxy, const struct route *route,
+    const struct head *head, struct span body, struct permissions *needed)
 {
     struct identity identity;
-    const struct route *route = &x->route;
-    struct needed_request request = {.method = x->head.method,
+    struct needed_request request = {.method = head->method,
         .path = route->path,
         .query = route->query,
-        .head = &x->head,
+        .head = head,
         .host = span_first(route->host, span_find(route->host, ':')),
         .signing = route->service,
         .region = route->region,
         .partition = partition_of_region(route->region)->name,
-        .account = account_of(x->proxy, &identity),
-        .content_type = head_value(&x->head, FIELD_CONTENT_TYPE)};
-    if (x->held && (!route->s3 || head_method_is(&x->head, SPAN("POST"))))
-        request.body = (struct span){x->held, x->held_bytes};
+        .account = account_of(proxy, &identity),
+        .content_type = head_value(head, FIELD_CONTENT_TYPE),
+        .body = body};
     return permissions_of(&request, needed);
+}
+
+static bool find_needed(const struct exchange *x, struct permissions *needed)
+{
+    bool told = x->held && (!x->route.s3 || head_method_is(&x->head, SPAN("POST")));
+    struct span body = {x->held, told ? x->held_bytes : 0};
+    return find_needed_of(x->proxy, &x->route, &x->head, body, needed);
+}
+
+/* Whether the guard allows it; else the fault says what it does not, and it is listed. */
+static enum err check(struct exchange *x, const struct permissions *needed, struct fault *fault)
+{
+    struct proxy *proxy = x->proxy;
+    const struct permission *refused = NULL;
+    struct denial denial;
+    bool unread = needed->wants_body && x->framing.kind != BODY_NONE;
+    if (guard_allows(proxy->options.guard, needed, &refused) && !unread)
+        return OK;
+    if (!refused)
+        return fault_set(fault, ERR_GUARD_DENIED,
+            "The guard (COUNTERSIGN_ALLOW) cannot tell which actions this request needs, so it "
+            "refuses it. Nothing was sent.");
+    denial_of_guard(refused, &denial);
+    if (proxy->denied)
+        denied_add(proxy->denied, &denial, NULL, clock_wall_ms());
+    return fault_set(fault, ERR_GUARD_DENIED,
+        "The guard (COUNTERSIGN_ALLOW) does not allow %.*s on %.*s. Nothing was sent.",
+        SPAN_ARGS(refused->action), SPAN_ARGS(span_first(refused->resource, 200)));
 }
 
 bool permit_admits(struct exchange *x)
 {
-    struct proxy *proxy = x->proxy;
-    const struct permission *refused = NULL;
     struct permissions needed;
-    struct denial denial;
     struct fault fault;
-    if (x->permitted || !proxy->options.guard)
+    if (x->permitted || !x->proxy->options.guard)
         return true;
-    bool known = find_needed(x, &needed);
-    bool unread = needed.wants_body && x->framing.kind != BODY_NONE;
-    x->permitted = guard_allows(proxy->options.guard, &needed, &refused) && !unread;
-    if (x->permitted)
-        return true;
-    if (refused) {
-        denial_of_guard(refused, &denial);
-        if (proxy->denied)
-            denied_add(proxy->denied, &denial, NULL, clock_wall_ms());
-        (void)fault_set(&fault, ERR_GUARD_DENIED,
-            "The guard (COUNTERSIGN_ALLOW) does not allow %.*s on %.*s. Nothing was sent.",
-            SPAN_ARGS(refused->action),
-            (int)(refused->resource.len < 200 ? refused->resource.len : 200), refused->resource.at);
-    } else {
-        (void)fault_set(&fault, ERR_GUARD_DENIED,
-            "The guard (COUNTERSIGN_ALLOW) cannot tell which actions this request needs%s, so it "
-            "refuses it. Nothing was sent.",
-            known ? "" : ", for it is no operation that is known");
-    }
-    exchange_fail(x, &fault);
-    return false;
+    (void)find_needed(x, &needed);
+    x->permitted = check(x, &needed, &fault) == OK;
+    if (!x->permitted)
+        exchange_fail(x, &fault);
+    return x->permitted;
+}
+
+/* Whoever gets what is signed may do it: it is guarded as if it was done, and recorded so. */
+static enum err admit_signed(
+    struct exchange *x, const struct permissions *needed, struct fault *fault)
+{
+    if (x->proxy->options.guard && check(x, needed, fault) != OK)
+        return fault->err;
+    if (x->proxy->recorder)
+        recorder_add(x->proxy->recorder, needed);
+    return OK;
+}
+
+enum err permit_url(struct exchange *x, const struct presign_ask *ask, const struct route *route,
+    struct fault *fault)
+{
+    struct head head = {.method = ask->method};
+    struct permissions needed;
+    for (size_t i = 0; i < ask->count && i < HEAD_MAX_FIELDS; i++)
+        head.fields[head.count++] = (struct field){
+            ask->fields[i].name, ask->fields[i].value, field_identify(ask->fields[i].name)};
+    (void)find_needed_of(x->proxy, route, &head, SPAN(""), &needed);
+    return admit_signed(x, &needed, fault);
+}
+
+enum err permit_login(struct exchange *x, const struct login *login, struct fault *fault)
+{
+    struct identity identity;
+    struct permissions needed;
+    login_needed(
+        login, partition_of_region(login->region)->name, account_of(x->proxy, &identity), &needed);
+    return admit_signed(x, &needed, fault);
 }
 
 /* Whether AWS has let the request in: what it answers then may still be that nothing is there. */

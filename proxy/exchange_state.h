@@ -15,6 +15,8 @@
 #include "proxy/http/scan.h"
 #include "proxy/io/call.h"
 #include "proxy/outgoing.h"
+#include "proxy/pages/presign_page.h"
+#include "proxy/pages/token_page.h"
 
 /* How far the request is. */
 enum phase {
@@ -201,6 +203,11 @@ void exchange_understood(struct exchange *x);
 /* exchange_permit.c */
 /* Whether the guard lets the request pass; else the exchange has ended. */
 bool permit_admits(struct exchange *x);
+/* The same of what is signed for somebody else to use; recorded as if it was used. Errors:
+ * GUARD_DENIED. */
+MUST_USE enum err permit_url(struct exchange *x, const struct presign_ask *ask,
+    const struct route *route, struct fault *fault);
+MUST_USE enum err permit_login(struct exchange *x, const struct login *login, struct fault *fault);
 /* The answer's head has come: records what was allowed. */
 void permit_record(struct exchange *x);
 /* The answer, which is held, may be a denial: lists it, and adds a hint to its head. */

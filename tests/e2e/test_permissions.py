@@ -178,3 +178,23 @@ def test_a_recorded_policy_is_a_guard(stage, tmp_path):
 def test_a_guard_that_is_none(text, mark):
     done = subprocess.run([BINARY, "--check"], env={**ROLE, "COUNTERSIGN_ALLOW": text}, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "COUNTERSIGN_ALLOW" in done.stderr and mark in done.stderr
+
+
+# --- what is signed for others
+
+def test_what_is_signed_for_others_is_recorded(stage):
+    here = stage()
+    assert here.ask("GET", "/-/presign?url=/s3/photos/a&method=PUT").status == 200
+    assert here.ask("GET", "/-/token/dsql?host=abc.dsql.eu-west-1.on.aws&user=admin").status == 200
+    assert pairs(policy(here)) == {
+        ("s3:PutObject", "arn:aws:s3:::photos/a"),
+        ("dsql:DbConnectAdmin", "arn:aws:dsql:eu-west-1:029608264753:cluster/abc")}
+
+
+@pytest.mark.parametrize("target, allowed", [
+    ("/-/presign?url=/s3/photos/a", True), ("/-/presign?url=/s3/others/a", False),
+    ("/-/presign?url=/s3/photos/a&method=PUT", False), ("/-/presign?url=/s3/photos/a%3Fstrange", False),
+    ("/-/token/rds?host=db.x.eu-west-1.rds.amazonaws.com&port=1&user=u", False)])
+def test_the_guard_holds_for_them_too(stage, target, allowed):
+    here = stage(COUNTERSIGN_ALLOW=ALLOW)
+    assert here.ask("GET", target).outcome == ((200, "") if allowed else (403, "GuardDenied"))
