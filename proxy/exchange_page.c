@@ -20,7 +20,7 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     const struct page *page = page_find(x->route.path);
     if (!page)
         (void)fault_set(fault, ERR_NOT_FOUND,
-            "The proxy has no such page. There are /-/health, /-/identity, /-/metrics, /-/presign "
+            "The proxy has no such page. There are /-/ (for a browser), /-/health, /-/identity, /-/metrics, /-/presign "
             "and /-/token/KIND, for rds, dsql, elasticache, memorydb and msk.");
     else if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
         (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
@@ -120,11 +120,13 @@ static void write_page(struct exchange *x, const struct page *page)
     }
     struct answer_own own = {.status = 200,
         .content_type = page->signs && wants_text(x) ? SPAN("text/plain") : page->content_type,
+        .extra = page_fields(page),
         .body = buf_span(&body),
         .to_head = head_method_is(&x->head, SPAN("HEAD"))};
     x->close = !x->framing.keep_alive || !body_whole(&x->body);
     answer_write(&out, &own, (struct answer_connection){.close = x->close, .minor = x->head.minor});
     x->status = 200;
+    proxy->counters.pages++;
     uv_buf_t buffer = stream_buffer(buf_span(&out));
     stream_write(&x->client->stream, &buffer, 1);
     exchange_finish(x);

@@ -1,5 +1,6 @@
 #include "proxy/pages/pages.h"
 
+#include "proxy/pages/console.h"
 #include "proxy/pages/identity_page.h"
 #include "proxy/pages/token_page.h"
 
@@ -7,6 +8,12 @@ static void write_health(const struct page_facts *facts, struct buf *out)
 {
     (void)facts;
     buf_text(out, "{\"status\":\"ok\"}\n");
+}
+
+static void write_console(const struct page_facts *facts, struct buf *out)
+{
+    (void)facts;
+    buf_add(out, (struct span){console_html, console_html_bytes});
 }
 
 static void write_metric(
@@ -31,6 +38,8 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
     for (size_t i = 0; i < 6; i++)
         buf_format(out, "countersign_requests_total{status=\"%s\"} %llu\n", classes[i],
             (unsigned long long)c->statuses[i]);
+    write_metric(
+        out, "pages_total", "counter", "Of the exchanges, the proxy's own pages.", c->pages);
     write_family(out, "errors_total", "Errors that the proxy itself made, by code.");
     for (int err = OK + 1; err < ERR_COUNT; err++)
         if (c->errors[err] > 0)
@@ -62,6 +71,8 @@ static const struct page pages[] = {
         TEXT("text/plain; version=0.0.4; charset=utf-8"), write_metrics},
     {TEXT("/-/presign"), true, true, false, PAGE_SIGNS_URL, TEXT("application/json"), NULL},
 };
+static const struct page console_page = {TEXT("/-/"), true, false, false, PAGE_SIGNS_NOTHING,
+    TEXT("text/html; charset=utf-8"), write_console};
 static const struct page token_page = {
     TEXT("/-/token/KIND"), true, true, false, PAGE_SIGNS_TOKEN, TEXT("application/json"), NULL};
 
@@ -70,5 +81,12 @@ const struct page *page_find(struct span path)
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         if (span_equal(pages[i].path, path))
             return &pages[i];
+    if (span_equal(path, console_page.path) || span_equal(path, SPAN("/-")))
+        return &console_page;
     return token_kind(path) == LOGIN_NONE ? NULL : &token_page;
+}
+
+struct span page_fields(const struct page *page)
+{
+    return page == &console_page ? console_fields : SPAN("X-Content-Type-Options: nosniff\r\n");
 }

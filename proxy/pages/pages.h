@@ -9,6 +9,7 @@
 /* What the proxy counts. */
 struct counters {
     uint64_t exchanges;         /* ended */
+    uint64_t pages;             /* of them, the proxy's own pages */
     uint64_t statuses[6];       /* by the first digit of the status; [0]: broken off */
     uint64_t errors[ERR_COUNT]; /* the proxy's own */
     uint64_t bytes_sent;        /* of bodies, to servers */
@@ -41,3 +42,6 @@ struct page {
 
 /* NULL where there is no such page. */
 const struct page *page_find(struct span path);
+
+/* Further header lines of the answer that the page is in. */
+struct span page_fields(const struct page *page);
