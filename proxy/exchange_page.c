@@ -20,8 +20,9 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     const struct page *page = page_find(x->route.path);
     if (!page)
         (void)fault_set(fault, ERR_NOT_FOUND,
-            "The proxy has no such page. There are /-/ (for a browser), /-/health, /-/identity, /-/metrics, /-/presign "
-            "and /-/token/KIND, for rds, dsql, elasticache, memorydb and msk.");
+            "The proxy has no such page. There are /-/ (for a browser), /-/health, /-/identity, "
+            "/-/metrics, /-/presign and /-/token/KIND, for rds, dsql, elasticache, memorydb and "
+            "msk.");
     else if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
         (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
     else
@@ -108,6 +109,12 @@ static enum err write_body(
     return OK;
 }
 
+static void fail(struct exchange *x, const struct fault *fault)
+{
+    x->proxy->counters.pages[err_status(fault->err) / 100 % 6]++;
+    exchange_fail(x, fault);
+}
+
 static void write_page(struct exchange *x, const struct page *page)
 {
     struct proxy *proxy = x->proxy;
@@ -115,7 +122,7 @@ static void write_page(struct exchange *x, const struct page *page)
     struct buf body = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
     struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
     if (write_body(x, page, &body, &fault) != OK) {
-        exchange_fail(x, &fault);
+        fail(x, &fault);
         return;
     }
     struct answer_own own = {.status = 200,
@@ -126,7 +133,7 @@ static void write_page(struct exchange *x, const struct page *page)
     x->close = !x->framing.keep_alive || !body_whole(&x->body);
     answer_write(&out, &own, (struct answer_connection){.close = x->close, .minor = x->head.minor});
     x->status = 200;
-    proxy->counters.pages++;
+    proxy->counters.pages[2]++;
     uv_buf_t buffer = stream_buffer(buf_span(&out));
     stream_write(&x->client->stream, &buffer, 1);
     exchange_finish(x);
@@ -144,7 +151,7 @@ void page_serve(struct exchange *x)
     if (!err && x->access_open)
         err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
     if (!page || err)
-        exchange_fail(x, &fault);
+        fail(x, &fault);
     else if (page->verifies && asks_to_verify(x))
         verify_begin(x);
     else

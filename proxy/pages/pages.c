@@ -30,16 +30,23 @@ static void write_family(struct buf *out, const char *name, const char *help)
     buf_format(out, "# HELP countersign_%s %s\n# TYPE countersign_%s counter\n", name, help, name);
 }
 
-static void write_metrics(const struct page_facts *facts, struct buf *out)
+static void write_statuses(
+    struct buf *out, const char *name, const char *help, const uint64_t statuses[6])
 {
     static const char *const classes[] = {"broken", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    const struct counters *c = facts->counters;
-    write_family(out, "requests_total", "Exchanges that have ended, by the status the client saw.");
+    write_family(out, name, help);
     for (size_t i = 0; i < 6; i++)
-        buf_format(out, "countersign_requests_total{status=\"%s\"} %llu\n", classes[i],
-            (unsigned long long)c->statuses[i]);
-    write_metric(
-        out, "pages_total", "counter", "Of the exchanges, the proxy's own pages.", c->pages);
+        buf_format(out, "countersign_%s{status=\"%s\"} %llu\n", name, classes[i],
+            (unsigned long long)statuses[i]);
+}
+
+static void write_metrics(const struct page_facts *facts, struct buf *out)
+{
+    const struct counters *c = facts->counters;
+    write_statuses(out, "requests_total",
+        "Exchanges that have ended, by the status the client saw.", c->statuses);
+    write_statuses(
+        out, "page_requests_total", "Of them, those for the proxy's own pages.", c->pages);
     write_family(out, "errors_total", "Errors that the proxy itself made, by code.");
     for (int err = OK + 1; err < ERR_COUNT; err++)
         if (c->errors[err] > 0)

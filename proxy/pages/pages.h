@@ -9,8 +9,8 @@
 /* What the proxy counts. */
 struct counters {
     uint64_t exchanges;         /* ended */
-    uint64_t pages;             /* of them, the proxy's own pages */
     uint64_t statuses[6];       /* by the first digit of the status; [0]: broken off */
+    uint64_t pages[6];          /* of them, those for the proxy's own pages */
     uint64_t errors[ERR_COUNT]; /* the proxy's own */
     uint64_t bytes_sent;        /* of bodies, to servers */
     uint64_t bytes_received;    /* of bodies, from servers */
