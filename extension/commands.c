@@ -29,10 +29,14 @@ static long read_records(const char *path, struct recorder *recorder)
         perror(path);
         return -1;
     }
-    while ((length = getline(&line, &bytes, file)) >= 0) {
+    while (records >= 0 && (length = getline(&line, &bytes, file)) >= 0) {
         number++;
         enum record_line kind = record_line_read((struct span){line, (size_t)length}, recorder);
         records += kind == RECORD_READ;
+        if (kind == RECORD_NO_MEMORY) {
+            (void)fprintf(stderr, "%s:%ld: there is not enough memory to read it\n", path, number);
+            records = -1;
+        }
         if (kind == RECORD_BROKEN)
             (void)fprintf(stderr, "%s:%ld: a record that is cut or not countersign's; skipped\n",
                 path, number);

@@ -62,26 +62,6 @@ static enum err read_log(struct config *config, struct fault *fault)
 
 /* ---- the rest ---- */
 
-/* Variables of the contract whose work this version does not do: set to more than their default
- * they are refused, for what is asked for and not done is worse than an error. */
-static enum err refuse_later(struct fault *fault)
-{
-    static const struct {
-        const char *name;
-        const char *allowed; /* what asks for nothing */
-    } later[] = {{PREFIX "ALLOW", ""}, {PREFIX "POLICY", "record|off"}};
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-        struct span value = variable_value(later[i].name), list = span_of(later[i].allowed), choice;
-        bool asks = value.at != NULL;
-        while (asks && span_next(&list, '|', &choice))
-            asks = !span_equal(choice, value);
-        if (asks)
-            return variable_refuse(fault, later[i].name, value,
-                "this version does not support it; remove the variable");
-    }
-    return OK;
-}
-
 static enum err read_checksum(struct config *config, struct fault *fault)
 {
     static const enum sum sums[] = {SUM_NONE, SUM_CRC64NVME, SUM_CRC32C};
@@ -152,7 +132,8 @@ enum err config_load(struct config *config, struct fault *fault)
     static enum err (*const readers[])(struct config *, struct fault *) = {read_log,
         config_read_access, config_read_listen, config_read_names, read_numbers,
         config_read_endpoints, config_read_region, config_read_prewarm, config_read_bundle,
-        read_lifecycle, read_checksum, read_metrics, config_read_credentials};
+        read_lifecycle, read_checksum, read_metrics, config_read_permissions,
+        config_read_credentials};
     *config = (struct config){
         .log_level = LOG_INFO, .runtime_api = variable_value("AWS_LAMBDA_RUNTIME_API").at};
     enum err err = OK;
@@ -160,5 +141,5 @@ enum err config_load(struct config *config, struct fault *fault)
         err = readers[i](config, fault);
     if (!err)
         err = refuse_unknown(fault);
-    return err ? err : refuse_later(fault);
+    return err;
 }

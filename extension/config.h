@@ -15,6 +15,7 @@ struct config {
     const char *runtime_api; /* AWS_LAMBDA_RUNTIME_API, host:port; NULL outside Lambda */
     bool managed_instances;  /* an environment that takes registrations for SHUTDOWN only */
     bool drain;              /* COUNTERSIGN_DRAIN */
+    bool logs_policy;        /* COUNTERSIGN_POLICY=log: the record, when the program ends */
     struct span metrics;     /* COUNTERSIGN_METRICS: a namespace; empty for none */
     struct endpoint endpoints[CONFIG_ENDPOINTS];
     struct span names[CONFIG_NAMES];

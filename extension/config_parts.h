@@ -13,5 +13,8 @@ enum err config_read_region(struct config *config, struct fault *fault);
 enum err config_read_bundle(struct config *config, struct fault *fault);
 enum err config_read_prewarm(struct config *config, struct fault *fault);
 
+/* config_permissions.c: the guard is the config's until the process ends. */
+enum err config_read_permissions(struct config *config, struct fault *fault);
+
 /* config_credentials.c */
 enum err config_read_credentials(struct config *config, struct fault *fault);

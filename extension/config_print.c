@@ -27,6 +27,13 @@ static void print_endpoint(const struct endpoint *e)
         SPAN_ARGS(e->authority.host), e->authority.port);
 }
 
+static struct span policy_text(const struct config *config)
+{
+    if (config->logs_policy)
+        return SPAN("log");
+    return config->proxy.records ? SPAN("record") : SPAN("off");
+}
+
 void config_print(const struct config *config)
 {
     const struct proxy_options *p = &config->proxy;
@@ -53,6 +60,8 @@ void config_print(const struct config *config)
         p->checksum == SUM_NONE         ? SPAN("off")
             : p->checksum == SUM_CRC32C ? SPAN("crc32c")
                                         : SPAN("crc64nvme"));
+    print_text(PREFIX "ALLOW", p->guard ? SPAN("(set)") : SPAN("all that the role may do"));
+    print_text(PREFIX "POLICY", policy_text(config));
     print_text(PREFIX "DRAIN", config->drain ? SPAN("on") : SPAN("off"));
     print_text(PREFIX "LOG_LEVEL", span_of(log_level_name(config->log_level)));
     print_text(PREFIX "LOG_FORMAT", config->log_shape == LOG_JSON ? SPAN("JSON") : SPAN("Text"));

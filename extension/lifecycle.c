@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "extension/event.h"
@@ -43,9 +44,21 @@ struct lifecycle {
 static void ask_next(struct lifecycle *life);
 static void ask_registration(struct lifecycle *life);
 
+/* COUNTERSIGN_POLICY=log: a line for `countersign policy`, to be found in the log. */
+static void log_policy(const struct lifecycle *life)
+{
+    enum { RECORD_BYTES = 1024 * 1024 };
+    char *memory = life->config->logs_policy ? malloc(RECORD_BYTES) : NULL;
+    struct buf line = buf_over(memory, memory ? RECORD_BYTES : 0);
+    if (memory && proxy_record(life->proxy, &line))
+        log_record(buf_span(&line));
+    free(memory);
+}
+
 static void on_drained(void *user)
 {
     struct lifecycle *life = user;
+    log_policy(life);
     uv_stop(life->loop);
 }
 

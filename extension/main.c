@@ -17,15 +17,22 @@
 
 static const char help[] =
     "countersign " COUNTERSIGN_VERSION
-    ": signs a function's plain HTTP requests to AWS with its own role.\n\nusage: countersign "
-    "[--check | --version | --help]\n\n  (none)     in Lambda: register as an extension and "
-    "serve; elsewhere: serve until SIGTERM\n  --check    check the configuration, print what is "
-    "in force; exit status 0, or 2 where it is wrong\n\nIt is configured by the environment. The "
-    "most useful variables:\n  COUNTERSIGN_LISTEN        where to listen (localhost:2774)\n  "
-    "COUNTERSIGN_AUTH          token: callers show $AWS_SESSION_TOKEN; none: anybody on this "
-    "machine\n  COUNTERSIGN_ENDPOINT_S3   another server for a service, as http:// or https:// "
-    "URL\n  COUNTERSIGN_LOG_LEVEL     TRACE, DEBUG, INFO, WARN, ERROR or FATAL\n\nThen, from any "
-    "language:\n  curl -H \"X-Countersign-Token: $AWS_SESSION_TOKEN\" "
+    ": signs a function's plain HTTP requests to AWS with its own role.\n\n"
+    "usage: countersign [--check | --version | --help]\n"
+    "       countersign policy | unused ...\n\n"
+    "  (none)     in Lambda: register as an extension and serve; elsewhere: serve until SIGTERM\n"
+    "  --check    check the configuration, print what is in force; exit status 0, or 2 where it is "
+    "wrong\n"
+    "  policy     the policy that recorded requests need; alone it says how\n"
+    "  unused     what a role's policy grants and records never used\n\n"
+    "It is configured by the environment. The most useful variables:\n"
+    "  COUNTERSIGN_LISTEN        where to listen (localhost:2774)\n"
+    "  COUNTERSIGN_AUTH          token: callers show $AWS_SESSION_TOKEN; none: anybody on this "
+    "machine\n"
+    "  COUNTERSIGN_ENDPOINT_S3   another server for a service, as http:// or https:// URL\n"
+    "  COUNTERSIGN_LOG_LEVEL     TRACE, DEBUG, INFO, WARN, ERROR or FATAL\n\n"
+    "Then, from any language:\n"
+    "  curl -H \"X-Countersign-Token: $AWS_SESSION_TOKEN\" "
     "http://localhost:2774/s3/my-bucket/my/key\n";
 
 /* Not even a core dump or a debugger of the same user is to see the keys. */

@@ -51,6 +51,7 @@ void answer_relay(struct buf *out, const struct head *head, const struct framing
         buf_add(out, field->value);
         buf_text(out, "\r\n");
     }
+    buf_add(out, connection.extra);
     if (how == ANSWER_LENGTH && head->status >= 200 && head->status != 204)
         write_length(out, framing->length);
     else if (how == ANSWER_CHUNKED)

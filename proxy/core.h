@@ -11,6 +11,8 @@
 #include "proxy/pages/pages.h"
 #include "proxy/parts.h"
 #include "proxy/permissions/caller.h"
+#include "proxy/permissions/denied.h"
+#include "proxy/permissions/recorder.h"
 #include "proxy/proxy.h"
 
 enum {
@@ -41,11 +43,14 @@ struct proxy {
     uv_timer_t grace;       /* of a drain */
     unsigned grace_left_ms; /* once uploads are broken off */
     struct counters counters;
-    int64_t last_use_ms;        /* wall clock */
-    struct skew skew;           /* of the clock, as servers told */
-    struct caller caller;       /* who STS said that the function is */
-    unsigned caller_generation; /* of the keys that it said so of */
-    struct buckets buckets;     /* where they lie, as S3 told */
+    int64_t last_use_ms;               /* wall clock */
+    struct skew skew;                  /* of the clock, as servers told */
+    struct recorder *recorder;         /* what was asked and allowed; NULL: it is not recorded */
+    struct denied *denied;             /* and what was denied */
+    char hint[DENIAL_HINT_BYTES + 32]; /* a header line */
+    struct caller caller;              /* who STS said that the function is */
+    unsigned caller_generation;        /* of the keys that it said so of */
+    struct buckets buckets;            /* where they lie, as S3 told */
     bool draining;
     bool listeners_closed;
     void (*on_drained)(void *user);

@@ -1,6 +1,9 @@
 /* Requests for the proxy's own pages: answered here and now, but for what STS is asked. */
+#include <stdlib.h>
+
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
+#include "proxy/pages/permissions_page.h"
 #include "proxy/pages/presign_page.h"
 #include "proxy/pages/token_page.h"
 
@@ -21,8 +24,8 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     if (!page)
         (void)fault_set(fault, ERR_NOT_FOUND,
             "The proxy has no such page. There are /-/ (for a browser), /-/health, /-/identity, "
-            "/-/metrics, /-/presign and /-/token/KIND, for rds, dsql, elasticache, memorydb and "
-            "msk.");
+            "/-/policy, /-/denied, /-/metrics, /-/presign and /-/token/KIND, for rds, dsql, "
+            "elasticache, memorydb and msk.");
     else if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
         (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
     else
@@ -115,28 +118,55 @@ static void fail(struct exchange *x, const struct fault *fault)
     exchange_fail(x, fault);
 }
 
-static void write_page(struct exchange *x, const struct page *page)
+static enum err write_listed(struct exchange *x, const struct page *page, struct span *type,
+    struct buf *body, struct fault *fault)
+{
+    enum policy_format format;
+    if (page->lists == PAGE_LISTS_DENIED)
+        return denied_page_write(x->proxy->denied, body, fault);
+    if (policy_page_parse(x->route.query, &format, fault) != OK)
+        return fault->err;
+    *type = policy_page_type(format);
+    return policy_page_write(x->proxy->recorder, format, body, fault);
+}
+
+/* Head and body go out as they are: together they may be longer than one buffer. */
+static void send_page(
+    struct exchange *x, const struct page *page, struct span type, const struct buf *body)
 {
     struct proxy *proxy = x->proxy;
-    struct fault fault;
-    struct buf body = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
     struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
-    if (write_body(x, page, &body, &fault) != OK) {
-        fail(x, &fault);
-        return;
-    }
+    bool bare = head_method_is(&x->head, SPAN("HEAD"));
     struct answer_own own = {.status = 200,
-        .content_type = page->signs && wants_text(x) ? SPAN("text/plain") : page->content_type,
+        .content_type = type,
         .extra = page_fields(page),
-        .body = buf_span(&body),
-        .to_head = head_method_is(&x->head, SPAN("HEAD"))};
+        .body = buf_span(body),
+        .to_head = true};
     x->close = !x->framing.keep_alive || !body_whole(&x->body);
     answer_write(&out, &own, (struct answer_connection){.close = x->close, .minor = x->head.minor});
     x->status = 200;
-    proxy->counters.pages[2]++;
-    uv_buf_t buffer = stream_buffer(buf_span(&out));
-    stream_write(&x->client->stream, &buffer, 1);
+    x->proxy->counters.pages[2]++;
+    uv_buf_t buffers[] = {stream_buffer(buf_span(&out)), stream_buffer(buf_span(body))};
+    stream_write(&x->client->stream, buffers, bare ? 1 : 2);
     exchange_finish(x);
+}
+
+static void write_page(struct exchange *x, const struct page *page)
+{
+    enum { LISTED_BYTES = 1024 * 1024 }; /* a record with all that the formats add to it */
+    struct proxy *proxy = x->proxy;
+    struct fault fault = {OK, ""};
+    char *memory = page->lists ? malloc(LISTED_BYTES) : NULL;
+    struct buf body = memory ? buf_over(memory, LISTED_BYTES)
+                             : buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
+    struct span type = page->signs && wants_text(x) ? SPAN("text/plain") : page->content_type;
+    enum err err = page->lists ? write_listed(x, page, &type, &body, &fault)
+                               : write_body(x, page, &body, &fault);
+    if (err)
+        fail(x, &fault);
+    else
+        send_page(x, page, type, &body);
+    free(memory);
 }
 
 void page_serve(struct exchange *x)

@@ -76,6 +76,7 @@ static void stop_sending(struct exchange *x)
 static const char *begin_answer(struct exchange *x, struct gathered *g)
 {
     stop_sending(x);
+    permit_record(x);
     if (x->asks && x->answer_head.status < 300)
         place_confirm(x);
     x->close = x->close || !x->framing.keep_alive || client_leaves(x->client);
@@ -84,7 +85,7 @@ static const char *begin_answer(struct exchange *x, struct gathered *g)
     x->status = (int)x->answer_head.status;
     size_t start = g->head.len;
     answer_relay(&g->head, &x->answer_head, &x->answer_framing, x->answer_how,
-        (struct answer_connection){.close = x->close, .minor = x->head.minor});
+        (struct answer_connection){.close = x->close, .minor = x->head.minor, .extra = x->hint});
     x->answer = ANSWER_BODY;
     add(g, buf_since(&g->head, start));
     return g->head.failed ? "its head is too large" : NULL;
@@ -284,6 +285,7 @@ void receive_release(struct exchange *x)
     }
     g.count = g.lines = 0;
     g.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
+    permit_denied(x);
     if (x->phase == PHASE_CREDENTIALS || x->phase == PHASE_PAUSE) /* the body may still be due */
         exchange_enter(x, body_whole(&x->body) ? PHASE_SENT : PHASE_CONTINUE);
     const char *why = release_weighed(x, &g);

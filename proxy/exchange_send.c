@@ -64,6 +64,8 @@ void send_connect(struct exchange *x)
     struct upstream *upstream = NULL;
     struct upstream_target target = {
         .server = x->route.server, .port = x->route.port, .tls = x->route.tls};
+    if (!permit_admits(x))
+        return;
     (void)proxy_used(x->proxy);
     if (x->upstream && pool_forgot(x->upstream))
         exchange_let_upstream_go(x); /* the restore may have been noticed by another */

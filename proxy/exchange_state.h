@@ -60,6 +60,8 @@ struct exchange {
     struct target target;
     struct route route;
     bool claimed;     /* claim is filled */
+    bool permitted;   /* the guard has let it pass */
+    struct span hint; /* a header line for the client; in the proxy's memory, for this turn only */
     bool access_open; /* access hangs on the body's hash */
     struct span hash; /* of the body, as it is signed */
     char hash_hex[HASH_HEX_BYTES];
@@ -195,6 +197,14 @@ MUST_USE enum admission exchange_admit(struct exchange *x, bool needs_keys, stru
 
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
+
+/* exchange_permit.c */
+/* Whether the guard lets the request pass; else the exchange has ended. */
+bool permit_admits(struct exchange *x);
+/* The answer's head has come: records what was allowed. */
+void permit_record(struct exchange *x);
+/* The answer, which is held, may be a denial: lists it, and adds a hint to its head. */
+void permit_denied(struct exchange *x);
 
 /* exchange_session.c */
 /* A copy within directory buckets is signed with the role's own keys, not with a session's. */

@@ -39,8 +39,7 @@ bool weigh_wants(const struct exchange *x)
     const struct framing *framing = &x->answer_framing;
     bool small = framing->kind == BODY_CHUNKED || framing->kind == BODY_NONE
         || (framing->kind == BODY_LENGTH && framing->length <= WEIGHED_MAX_BYTES);
-    return small && (remedy_possible(x->answer_head.status) || server_failed(x))
-        && (!x->remedied || x->retries < retries_allowed(x));
+    return small && (remedy_possible(x->answer_head.status) || server_failed(x));
 }
 
 bool weigh_take(struct exchange *x, struct span piece)

@@ -8,6 +8,7 @@
 #include "proxy/client.h"
 #include "proxy/core.h"
 #include "proxy/exchange_state.h"
+#include "proxy/permissions/record_line.h"
 
 static bool on_client(struct listeners *listeners, uv_stream_t *server)
 {
@@ -45,6 +46,10 @@ struct proxy *proxy_create(const struct proxy_options *options)
     proxy->signer4a = proxy->signer ? signer4a_create(proxy->signer) : NULL;
     proxy->express = proxy->signer4a ? express_create() : NULL;
     proxy->pool = proxy->express ? pool_create(&pool) : NULL;
+    if (options->records && proxy->pool) {
+        proxy->recorder = recorder_create(RECORDER_BYTES); /* where there is no memory for them */
+        proxy->denied = denied_create();                   /* the proxy does without */
+    }
     if (!proxy->pool) {
         express_destroy(proxy->express);
         signer4a_destroy(proxy->signer4a);
@@ -198,6 +203,11 @@ void proxy_prewarm(struct proxy *proxy)
     }
 }
 
+bool proxy_record(const struct proxy *proxy, struct buf *line)
+{
+    return proxy->recorder && record_line_write(proxy->recorder, line) && !line->failed;
+}
+
 struct proxy_totals proxy_totals(const struct proxy *proxy)
 {
     const struct counters *c = &proxy->counters;
@@ -305,6 +315,8 @@ void proxy_free(struct proxy *proxy)
         link_remove(&x->link);
         exchange_free(x);
     }
+    recorder_destroy(proxy->recorder);
+    denied_destroy(proxy->denied);
     signer4a_destroy(proxy->signer4a);
     signer_destroy(proxy->signer);
     free(proxy);

@@ -7,6 +7,7 @@
 
 #include "proxy/aws/route.h"
 #include "proxy/credentials/credentials.h"
+#include "proxy/permissions/guard.h"
 
 /* COUNTERSIGN_CHECKSUM */
 enum sum { SUM_NONE, SUM_CRC64NVME, SUM_CRC32C };
@@ -22,10 +23,12 @@ struct proxy_options {
     unsigned max_connections; /* of clients */
     unsigned max_upstream;    /* per server */
     unsigned connect_timeout_ms;
-    unsigned timeout_ms;   /* silence in an exchange */
-    enum sum checksum;     /* that a plain upload to S3 gets */
-    unsigned retries;      /* of a throttled request that can be sent again */
-    unsigned idle_ms;      /* of a kept connection to a server */
+    unsigned timeout_ms;       /* silence in an exchange */
+    enum sum checksum;         /* that a plain upload to S3 gets */
+    unsigned retries;          /* of a throttled request that can be sent again */
+    unsigned idle_ms;          /* of a kept connection to a server */
+    const struct guard *guard; /* what requests may do; NULL: all that the role may */
+    bool records;              /* what is asked, allowed and denied */
     struct span prewarm;   /* services to connect to once proxy_prewarm() is called, by commas */
     bool may_be_copied;    /* a snapshot of this process may be restored, many times (SnapStart) */
     bool times_upstream;   /* proxy_totals() tells milliseconds */
@@ -54,6 +57,10 @@ void proxy_drain(
  * fails is logged at DEBUG only. Nothing where the process may be copied: what is made before the
  * snapshot is of no use after it. */
 void proxy_prewarm(struct proxy *proxy);
+
+/* Appends what was asked and allowed since the start as one line of JSON; false where it is not
+ * recorded, or there is no memory. */
+bool proxy_record(const struct proxy *proxy, struct buf *line);
 
 /* What has been counted since the start. */
 struct proxy_totals {

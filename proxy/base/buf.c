@@ -45,8 +45,11 @@ void buf_lower(struct buf *b, struct span s)
 
 void buf_utf8(struct buf *b, uint32_t code_point)
 {
-    static const unsigned char firsts[] = {0, 0xc0, 0xe0, 0xf0}; /* RFC 3629, 3 */
-    unsigned more = (code_point >= 0x80) + (code_point >= 0x800) + (code_point >= 0x10000);
+    static const uint32_t limits[] = {0x80, 0x800, 0x10000}; /* RFC 3629, 3 */
+    static const unsigned char firsts[] = {0, 0xc0, 0xe0, 0xf0};
+    unsigned more = 0;
+    while (more < 3 && code_point >= limits[more])
+        more++;
     buf_char(b, (char)(firsts[more] | code_point >> 6 * more));
     while (more-- > 0)
         buf_char(b, (char)(0x80 | (code_point >> 6 * more & 0x3f)));

@@ -8,6 +8,7 @@
     X(BAD_REQUEST, 400, "BadRequest")               \
     X(TOKEN_REQUIRED, 401, "TokenRequired")         \
     X(HOST_NOT_ALLOWED, 403, "HostNotAllowed")      \
+    X(GUARD_DENIED, 403, "GuardDenied")             \
     X(UNKNOWN_SERVICE, 404, "UnknownService")       \
     X(NOT_FOUND, 404, "NotFound")                   \
     X(METHOD_NOT_ALLOWED, 405, "MethodNotAllowed")  \

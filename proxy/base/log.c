@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "proxy/base/buf.h"
@@ -151,11 +153,22 @@ void log_values(
         emit(level, span_of(message), values, count);
 }
 
+/* However long it is: cut short it would be no record. A pipe takes a long one in pieces, and
+ * nobody else writes meanwhile. */
 void log_record(struct span line)
 {
-    char memory[LINE_BYTES];
-    struct buf b = buf_over(memory, sizeof memory - 1);
-    buf_add(&b, line);
-    if (!b.failed)
-        write_line(&b); /* cut short it would be no record */
+    char end = '\n';
+    struct iovec parts[] = {{NULL, line.len}, {&end, 1}};
+    memcpy(&parts[0].iov_base, &line.at, sizeof line.at);
+    while (parts[0].iov_len + parts[1].iov_len > 0) {
+        ssize_t written = writev(log_state.fd, parts, 2);
+        if (written < 0 && errno != EINTR)
+            return;
+        for (size_t i = 0; i < 2 && written > 0; i++) {
+            size_t taken = (size_t)written < parts[i].iov_len ? (size_t)written : parts[i].iov_len;
+            parts[i].iov_base = (char *)parts[i].iov_base + taken;
+            parts[i].iov_len -= taken;
+            written -= (ssize_t)taken;
+        }
+    }
 }

@@ -70,18 +70,23 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
         "" literal, sizeof(literal) - 1 \
     }
 static const struct page pages[] = {
-    {TEXT("/-/health"), false, false, false, PAGE_SIGNS_NOTHING, TEXT("application/json"),
-        write_health},
-    {TEXT("/-/identity"), true, true, true, PAGE_SIGNS_NOTHING, TEXT("application/json"),
-        identity_write},
-    {TEXT("/-/metrics"), true, false, false, PAGE_SIGNS_NOTHING,
+    {TEXT("/-/health"), false, false, false, PAGE_SIGNS_NOTHING, PAGE_LISTS_NOTHING,
+        TEXT("application/json"), write_health},
+    {TEXT("/-/identity"), true, true, true, PAGE_SIGNS_NOTHING, PAGE_LISTS_NOTHING,
+        TEXT("application/json"), identity_write},
+    {TEXT("/-/metrics"), true, false, false, PAGE_SIGNS_NOTHING, PAGE_LISTS_NOTHING,
         TEXT("text/plain; version=0.0.4; charset=utf-8"), write_metrics},
-    {TEXT("/-/presign"), true, true, false, PAGE_SIGNS_URL, TEXT("application/json"), NULL},
+    {TEXT("/-/presign"), true, true, false, PAGE_SIGNS_URL, PAGE_LISTS_NOTHING,
+        TEXT("application/json"), NULL},
+    {TEXT("/-/policy"), true, false, false, PAGE_SIGNS_NOTHING, PAGE_LISTS_POLICY,
+        TEXT("application/json"), NULL},
+    {TEXT("/-/denied"), true, false, false, PAGE_SIGNS_NOTHING, PAGE_LISTS_DENIED,
+        TEXT("application/json"), NULL},
 };
 static const struct page console_page = {TEXT("/-/"), true, false, false, PAGE_SIGNS_NOTHING,
-    TEXT("text/html; charset=utf-8"), write_console};
-static const struct page token_page = {
-    TEXT("/-/token/KIND"), true, true, false, PAGE_SIGNS_TOKEN, TEXT("application/json"), NULL};
+    PAGE_LISTS_NOTHING, TEXT("text/html; charset=utf-8"), write_console};
+static const struct page token_page = {TEXT("/-/token/KIND"), true, true, false, PAGE_SIGNS_TOKEN,
+    PAGE_LISTS_NOTHING, TEXT("application/json"), NULL};
 
 const struct page *page_find(struct span path)
 {

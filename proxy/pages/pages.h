@@ -30,12 +30,16 @@ struct page_facts {
 /* What is signed where a page is asked for: presign_page.h and token_page.h write these. */
 enum page_signs { PAGE_SIGNS_NOTHING, PAGE_SIGNS_URL, PAGE_SIGNS_TOKEN };
 
+/* What is listed: permissions_page.h writes these. */
+enum page_lists { PAGE_LISTS_NOTHING, PAGE_LISTS_POLICY, PAGE_LISTS_DENIED };
+
 struct page {
     struct span path;
     bool needs_token;
     bool needs_keys; /* credentials are fetched for it where they have to be */
     bool verifies;   /* with ?verify it asks STS first */
     enum page_signs signs;
+    enum page_lists lists;
     struct span content_type;
     void (*write)(const struct page_facts *facts, struct buf *out);
 };

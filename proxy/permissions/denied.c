@@ -77,7 +77,7 @@ static void add(struct denied *denied, const struct denial *denial, const struct
 void denied_add(struct denied *denied, const struct denial *denial,
     const struct permissions *needed, int64_t now_ms)
 {
-    struct permission what = {denial->action, denial->resource};
+    struct permission what = {.action = denial->action, .resource = denial->resource};
     if (what.action.len > 0 || !needed || needed->count == 0) {
         add(denied, denial, &what, now_ms);
         return;
@@ -150,7 +150,7 @@ static void write_entry(const struct denied_entry *entry, struct buf *out)
 
 void denied_write(const struct denied *denied, struct buf *out)
 {
-    const struct denied_entry *list[DENIED_MOST];
+    const struct denied_entry *list[DENIED_MOST] = {NULL};
     size_t count = denied_list(denied, list);
     buf_text(out, "{\"denied\":[");
     for (size_t i = 0; i < count; i++) {

@@ -58,14 +58,44 @@ void guard_destroy(struct guard *guard)
     free(guard);
 }
 
-/* A resource that the request does not tell may be the one that a Deny is about. */
+/* Whether a pattern may match something that begins so. */
+static bool may_match(const struct document_list *list, struct span prefix)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct pattern *pattern = &list->items[i].pattern;
+        size_t same = 0;
+        while (same < pattern->plain && same < prefix.len
+            && pattern->codes[same] == (unsigned char)prefix.at[same])
+            same++;
+        if (same == pattern->plain || same == prefix.len)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a pattern matches all that begins so: what only a star takes is put behind it, as "?"
+ * takes no colon. */
+static bool match_all(const struct document_list *list, struct span prefix)
+{
+    char memory[PATTERN_TEXT_BYTES];
+    struct buf text = buf_over(memory, sizeof memory);
+    buf_add(&text, prefix);
+    buf_text(&text, "\1:\1");
+    return !text.failed && document_find(list, buf_span(&text), false);
+}
+
+/* Of resources that the request does not tell apart one may be what a Deny is about, and all must
+ * be what an Allow is. */
 static bool concerns(
     const struct document_statement *statement, const struct permission *permission)
 {
     if (!document_find(&statement->actions, permission->action, true))
         return false;
-    bool unknown = statement->deny && span_equal(permission->resource, SPAN("*"));
-    return unknown || document_find(&statement->resources, permission->resource, false);
+    struct span prefix = span_first(permission->resource, permission->resource.len - 1);
+    if (!permission_is_folded(permission))
+        return document_find(&statement->resources, permission->resource, false) != NULL;
+    return statement->deny ? may_match(&statement->resources, prefix)
+                           : match_all(&statement->resources, prefix);
 }
 
 static bool allows(const struct document *document, const struct permission *permission)

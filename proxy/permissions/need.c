@@ -1,5 +1,7 @@
 #include "proxy/permissions/need.h"
 
+#include "proxy/permissions/pattern.h"
+
 struct need need_begin(const struct needed_request *request, struct permissions *out)
 {
     out->operation = (struct span){NULL, 0};
@@ -20,17 +22,46 @@ bool need_end(struct need *need)
     return out->operation.len > 0;
 }
 
-void need_add(struct need *need, struct span action, struct span resource)
+/* How many bytes from there on stand for themselves. */
+static size_t plain_run(struct span s, char escape)
+{
+    size_t len = 0;
+    while (len < s.len && s.at[len] != '*' && s.at[len] != '?' && s.at[len] != '$'
+        && s.at[len] != escape)
+        len++;
+    return len;
+}
+
+/* The resource as struct permission has it: names as they are, up to the first that is not told. */
+static struct span settle(struct need *need, struct span pattern, bool *literal)
+{
+    struct pattern_part part;
+    size_t start = need->text.len;
+    bool wild = false;
+    *literal = true;
+    if (plain_run(pattern, '*') == pattern.len)
+        return pattern;
+    while (!wild && pattern_next(&pattern, &part)) {
+        wild = part.wild;
+        buf_char(&need->text, wild ? '*' : part.byte);
+    }
+    *literal = !wild;
+    return need_since(need, start);
+}
+
+void need_add(struct need *need, struct span action, struct span pattern)
 {
     struct permissions *out = need->out;
+    bool literal;
+    struct span resource = settle(need, pattern, &literal);
     for (size_t i = 0; i < out->count; i++)
         if (span_equal(out->needed[i].action, action)
-            && span_equal(out->needed[i].resource, resource))
+            && span_equal(out->needed[i].resource, resource) && out->needed[i].literal == literal)
             return;
     if (out->count == PERMISSIONS_MAX)
         need->text.failed = true;
     else
-        out->needed[out->count++] = (struct permission){action, resource};
+        out->needed[out->count++] = (struct permission){action, resource, literal};
 }
 
 size_t need_room(const struct need *need)
@@ -67,16 +98,6 @@ static void write_byte(struct buf *out, char c, char next)
     buf_text(out, "${");
     buf_char(out, c);
     buf_char(out, '}');
-}
-
-/* How many bytes from there on stand for themselves. */
-static size_t plain_run(struct span s, char escape)
-{
-    size_t len = 0;
-    while (len < s.len && s.at[len] != '*' && s.at[len] != '?' && s.at[len] != '$'
-        && s.at[len] != escape)
-        len++;
-    return len;
 }
 
 void need_write_name(struct need *need, struct span name)

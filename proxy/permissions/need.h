@@ -16,8 +16,9 @@ struct need need_begin(const struct needed_request *request, struct permissions 
 /* Whether all went into it; else out says that nothing is known. */
 bool need_end(struct need *need);
 
-/* A permission; once only. The spans live as long as need's text or the program. */
-void need_add(struct need *need, struct span action, struct span resource);
+/* A permission; once only. pattern: the resource as a policy writes it. The spans live as long as
+ * need's text or the program. */
+void need_add(struct need *need, struct span action, struct span pattern);
 
 /* Room for so many more. */
 size_t need_room(const struct need *need);

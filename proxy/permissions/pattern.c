@@ -1,7 +1,10 @@
 #include "proxy/permissions/pattern.h"
 
 /* Codes above any byte. */
-enum { ANY_ONE = 0x100, STAR, STAR_OVER_SEGMENTS };
+enum { ANY_BUT_COLON = 0x100, ANY_ONE, STAR, STAR_OVER_SEGMENTS };
+
+/* "arn:partition:service:region:account:resource": what comes behind the last is one segment. */
+enum { ARN_COLONS = 5 };
 
 void pattern_write(struct buf *out, struct span literal, bool folded)
 {
@@ -48,25 +51,28 @@ bool pattern_read(struct span pattern, struct buf *literal, bool *folded)
     return pattern.len == 0 && !literal->failed;
 }
 
-static uint16_t code_of(struct pattern_part part, struct span rest)
+static uint16_t code_of(struct pattern_part part, struct span rest, int colons)
 {
+    bool ends = rest.len == 0 || rest.at[0] == ':' || colons >= ARN_COLONS;
     if (!part.wild)
         return (unsigned char)part.byte;
     if (part.byte == '?')
-        return ANY_ONE;
-    return rest.len == 0 || rest.at[0] == ':' ? STAR_OVER_SEGMENTS : STAR;
+        return colons >= ARN_COLONS ? ANY_ONE : ANY_BUT_COLON;
+    return ends ? STAR_OVER_SEGMENTS : STAR;
 }
 
 const char *pattern_compile(struct span text, uint16_t *codes, struct pattern *pattern)
 {
     struct pattern_part part;
+    int colons = 0;
     *pattern = (struct pattern){codes, 0, 0};
     if (text.len > PATTERN_TEXT_BYTES)
         return "is longer than 4096 bytes";
     while (pattern_next(&text, &part)) {
         if (!part.wild && pattern->plain == pattern->count)
             pattern->plain++;
-        codes[pattern->count++] = code_of(part, text);
+        codes[pattern->count++] = code_of(part, text, colons);
+        colons += part.byte == ':';
     }
     return text.len > 0 ? "has a policy variable: ${*}, ${?} and ${$} are all that may stand there"
                         : NULL;
@@ -74,9 +80,9 @@ const char *pattern_compile(struct span text, uint16_t *codes, struct pattern *p
 
 static bool accepts(uint16_t code, char c, bool nocase)
 {
-    if (code == ANY_ONE)
-        return c != ':';
-    if (nocase && code < ANY_ONE)
+    if (code >= ANY_BUT_COLON)
+        return code == ANY_ONE || c != ':';
+    if (nocase)
         return ascii_lower((char)code) == ascii_lower(c);
     return code == (unsigned char)c;
 }

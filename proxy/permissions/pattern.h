@@ -34,8 +34,8 @@ struct pattern {
 /* codes: room for as many as the text has bytes. NULL, or what is wrong with the text. */
 const char *pattern_compile(struct span text, uint16_t *codes, struct pattern *pattern);
 
-/* A star that ends a segment (":" behind it, or nothing) matches anything, another star anything
- * without ":", a question mark one byte but ":". Letters are compared without case where nocase is
- * set. Time grows with both lengths, never faster; a text over PATTERN_TEXT_BYTES does not match.
- */
+/* A star in an ARN's last segment, or at the end of another, matches anything; elsewhere anything
+ * without ":". A question mark is any one byte, but ":" only in the last segment. Letters are
+ * compared without case where nocase is set. Time grows with both lengths, never faster; a text
+ * over PATTERN_TEXT_BYTES does not match. */
 bool pattern_matches(const struct pattern *pattern, struct span text, bool nocase);

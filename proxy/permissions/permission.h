@@ -4,13 +4,19 @@
 #include "proxy/base/span.h"
 
 /* "s3:GetObject" on "arn:aws:s3:::bucket/key"; "*" where the action takes no resource, or where the
- * request does not tell which. Resources are written as a policy writes them: a "*" or "?" stands
- * for what the request does not tell, and those that a name itself holds are "${*}" and "${?}"; so
- * is "${" itself "${$}{" (IAM User Guide, "Variables and tags": special characters). */
+ * request does not tell which. A star at the end stands for all that begins so, wherever the
+ * request does not tell the rest, but for a literal resource, whose own name ends in it. Elsewhere
+ * a star is one. */
 struct permission {
     struct span action;
     struct span resource;
+    bool literal;
 };
+
+static inline bool permission_is_folded(const struct permission *permission)
+{
+    return !permission->literal && span_ends(permission->resource, SPAN("*"));
+}
 
 enum { PERMISSIONS_MAX = 12, PERMISSIONS_TEXT_BYTES = 8 * 1024 };
 

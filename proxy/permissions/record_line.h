@@ -16,5 +16,6 @@ enum record_line { RECORD_NONE, RECORD_READ, RECORD_BROKEN, RECORD_NO_MEMORY };
 
 /* Adds what the line holds to a record. Exports wrap such lines, so it may stand behind other text,
  * inside a JSON string ("message"), or in a field of CSV. NONE: the line holds no record; BROKEN:
- * it begins one that is cut or wrong (what was read of it may have been added). */
+ * it begins one that is cut or wrong (what was read of it may have been added). Whoever can write a
+ * line into the log can write a record: a policy made of one is to be read before it is used. */
 enum record_line record_line_read(struct span line, struct recorder *recorder);

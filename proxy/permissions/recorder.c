@@ -107,11 +107,30 @@ static size_t count_within(const struct recorder *r, struct span action, struct 
     return count;
 }
 
-/* How many pairs would become one with this; 0 where it cannot fold so. */
-static size_t count_squeezed(
-    const struct recorder *r, struct recorded pair, enum squeeze how, struct span *folder)
+static size_t count_group(const struct recorder *r, uint32_t group)
 {
-    return squeezed_folder(pair, how, folder) ? count_within(r, pair.action, *folder) : 0;
+    size_t count = 0;
+    for (size_t i = 0; group && i < r->count; i++)
+        count += r->entries[i].group == group;
+    return count;
+}
+
+/* Numbers that are the same for what may fold into one, as comparing texts pair by pair takes long;
+ * the largest group's size. */
+static size_t make_groups(struct recorder *r, enum squeeze how)
+{
+    struct span folder;
+    size_t largest = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        struct recorded pair = table_pair(r, i);
+        bool folds = squeezed_folder(pair, how, &folder);
+        r->entries[i].group = folds ? table_hash(pair.action, folder) | 1 : 0;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        size_t count = count_group(r, r->entries[i].group);
+        largest = count > largest ? count : largest;
+    }
+    return largest;
 }
 
 static void fold_copied(struct recorder *r, struct span action, struct span folder, bool widened)
@@ -127,21 +146,17 @@ static void fold_copied(struct recorder *r, struct span action, struct span fold
 static bool squeeze(struct recorder *r, enum squeeze how)
 {
     struct span folder;
-    size_t largest = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        size_t count = count_squeezed(r, table_pair(r, i), how, &folder);
-        largest = count > largest ? count : largest;
-    }
-    if (largest < 2)
-        return false;
-    for (size_t i = 0; i < r->count; i++) {
+    size_t largest = make_groups(r, how), before = r->count;
+    for (size_t i = 0; i < r->count && largest > 1; i++) {
         struct recorded pair = table_pair(r, i);
-        size_t count = count_squeezed(r, pair, how, &folder);
-        if (count > 1 && count >= largest / 2)
-            fold_copied(r, pair.action, folder, how != SQUEEZE_BUCKETS);
+        size_t count = count_group(r, r->entries[i].group);
+        if (count < 2 || count < largest / 2 || !squeezed_folder(pair, how, &folder)
+            || count_within(r, pair.action, folder) < 2)
+            continue;
+        fold_copied(r, pair.action, folder, how != SQUEEZE_BUCKETS);
+        r->widened = r->widened || how != SQUEEZE_BUCKETS;
     }
-    r->widened = r->widened || how != SQUEEZE_BUCKETS;
-    return true;
+    return r->count < before;
 }
 
 static bool make_room(struct recorder *r, struct recorded pair)
@@ -155,14 +170,11 @@ static bool make_room(struct recorder *r, struct recorded pair)
     return table_has_room(r, pair);
 }
 
-/* "*" and what ends in a slash and a star stand for all below. */
 static struct recorded as_pair(const struct permission *permission)
 {
     struct recorded pair = {permission->action, permission->resource, false, false};
-    if (span_equal(pair.resource, SPAN("*")) || span_ends(pair.resource, SPAN("/*"))) {
-        pair.folded = true;
-        pair.resource.len--;
-    }
+    pair.folded = permission_is_folded(permission);
+    pair.resource.len -= pair.folded;
     return pair;
 }
 

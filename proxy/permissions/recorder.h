@@ -34,8 +34,8 @@ struct recorder;
 struct recorder *recorder_create(size_t bytes);
 void recorder_destroy(struct recorder *recorder);
 
-/* Adds what an allowed request needed; copies what it keeps. A resource "*" stands for every one,
- * and one that ends in slash and star for all below it.
+/* Adds what an allowed request needed; copies what it keeps. A star at a resource's end
+ * stands for all that begins so.
  *
  * S3's keys: up to 8 different names in a folder stay as they are, more become "folder/" and all
  * below; a fold does not end inside a folder that is named by a number, a date or a random id, as

@@ -14,6 +14,14 @@ static uint32_t hash_action(struct span action)
     return hash_byte(hash, '\0');
 }
 
+uint32_t table_hash(struct span action, struct span resource)
+{
+    uint32_t hash = hash_action(action);
+    for (size_t i = 0; i < resource.len; i++)
+        hash = hash_byte(hash, resource.at[i]);
+    return hash;
+}
+
 /* A folder and a resource of the same text are two. */
 static uint32_t hash_folded(uint32_t hash, bool folded)
 {
@@ -80,9 +88,7 @@ static void add_text(struct recorder *r, struct span text)
 
 void table_append(struct recorder *r, struct recorded pair)
 {
-    uint32_t hash = hash_action(pair.action);
-    for (size_t i = 0; i < pair.resource.len; i++)
-        hash = hash_byte(hash, pair.resource.at[i]);
+    uint32_t hash = table_hash(pair.action, pair.resource);
     r->entries[r->count] = (struct entry){.hash = hash_folded(hash, pair.folded),
         .text = (uint32_t)r->text_len,
         .action_bytes = (uint16_t)pair.action.len,

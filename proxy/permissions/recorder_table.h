@@ -11,7 +11,8 @@ struct entry {
     uint16_t resource_bytes;
     bool folded;
     bool widened;
-    bool dropped; /* to go with the next table_compact() */
+    bool dropped;   /* to go with the next table_compact() */
+    uint32_t group; /* while room is made: of those that may fold into one; 0 for none */
 };
 
 struct recorder {
@@ -25,6 +26,9 @@ struct recorder {
     uint16_t *slot; /* open addressing: an entry's number and 1, or 0 */
     char *text;
 };
+
+/* Of an action and a resource, neither folded. */
+uint32_t table_hash(struct span action, struct span resource);
 
 struct recorded table_pair(const struct recorder *r, size_t i);
 

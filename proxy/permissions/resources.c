@@ -99,7 +99,8 @@ static bool next_placeholder(struct span pattern, struct placeholder *found)
 
 static bool is_listed(struct span path)
 {
-    return memmem(path.at, path.len, "[]", 2) || span_ends(path, SPAN("{}"));
+    const char *list = path.len > 0 ? memmem(path.at, path.len, "[]", 2) : NULL;
+    return list || span_ends(path, SPAN("{}"));
 }
 
 /* The value of a placeholder: the list's current one, the member's, or what it is by default. */

@@ -11,31 +11,47 @@ static bool is_dots(struct span segment)
     return segment.len == 0 || span_equal(segment, SPAN(".")) || span_equal(segment, SPAN(".."));
 }
 
-/* "{Name}" takes a segment, "{Name+}" all that is left. *literals counts what is told outright. */
+/* A path's segments; at == NULL behind the last. */
+static struct span take_segment(struct span *path, bool all)
+{
+    size_t end = all ? path->len : span_find(*path, '/');
+    struct span segment = span_first(*path, end);
+    *path = end < path->len ? span_from(*path, end + 1) : (struct span){NULL, 0};
+    return segment;
+}
+
+/* "{Name}" takes a segment, "{Name+}" all that is left. */
+static bool take_named(struct span want, struct span *path, struct members *taken)
+{
+    bool all = span_ends(want, SPAN("+}"));
+    struct span name = span_first(span_from(want, 1), want.len - (all ? 3 : 2));
+    struct span segment = take_segment(path, all);
+    if (is_dots(segment) || taken->count == CAPTURES_MAX)
+        return false;
+    taken->captures[taken->count++] = (struct capture){name, segment};
+    return true;
+}
+
+/* *literals counts what is told outright. */
 static bool match(struct span pattern, struct span path, struct members *taken, size_t *literals)
 {
     struct span want;
+    bool fits = true;
     taken->count = 0;
     *literals = 0;
     if (span_ends(path, SPAN("/")))
         path.len--;
-    while (span_next(&pattern, '/', &want)) {
-        bool named = span_starts(want, SPAN("{")), all = named && span_ends(want, SPAN("+}"));
-        struct span segment, name = span_first(span_from(want, 1), want.len - (all ? 3 : 2));
-        if (!path.at)
-            return false;
-        size_t end = all ? path.len : span_find(path, '/');
-        segment = span_first(path, end);
-        path = end < path.len ? span_from(path, end + 1) : (struct span){NULL, 0};
-        if (!named && !span_equal(segment, want))
-            return false;
+    while (fits && span_next(&pattern, '/', &want)) {
+        bool named = span_starts(want, SPAN("{"));
         *literals += !named;
-        if (named && (is_dots(segment) || taken->count == CAPTURES_MAX))
-            return false;
-        if (named)
-            taken->captures[taken->count++] = (struct capture){name, segment};
+        if (!path.at)
+            fits = false;
+        else if (named)
+            fits = take_named(want, &path, taken);
+        else
+            fits = span_equal(take_segment(&path, false), want);
     }
-    return !path.at;
+    return fits && !path.at;
 }
 
 /* Whether the parameter stands in the query just so, or none has to. */

@@ -115,29 +115,37 @@ static bool is_offered(const struct s3_place *place, const struct row *row, stru
             || span_starts(actions, SPAN("s3:ListBucket")));
 }
 
-static void add_all(struct need *need, struct s3_needs *s3, const struct row *row)
+/* ARNs of what the row says that its actions are on. */
+static void write_resources(struct need *need, struct s3_needs *s3, const struct row *row)
 {
-    struct span column[4], actions;
-    const char *at = (const char *)&text + row->text;
-    rows_split(span_of(at), column, 4);
-    bool versioned = (s3->asked.keys & S3_KEY_BIT(VERSION_ID)) && column[2].len > 0,
-         directory = is_directory(&s3->place),
-         none = row->level == LEVEL_OBJECT && row->method == METHOD_OPTIONS;
-    actions = directory ? column[3] : versioned ? column[2] : column[1];
-    if (!none && !is_offered(&s3->place, row, actions))
-        return;
-    need->out->operation = column[0];
-    s3->extras = row->extras;
     if (row->at != AT_ALL)
         s3->container = s3_place_container(need, &s3->place);
     s3->object = s3->container;
-    if (row->at == AT_OBJECT && !directory)
+    if (is_directory(&s3->place))
+        return;
+    if (row->at == AT_OBJECT)
         s3->object = s3_place_object(need, &s3->place, s3->place.key);
-    if (row->at == AT_KEYS && !directory)
+    if (row->at == AT_KEYS)
         s3->object = s3_place_objects(need, &s3->place, SPAN(""));
+}
+
+static void add_all(struct need *need, struct s3_needs *s3, const struct row *row)
+{
+    struct span column[4];
+    rows_split(span_of((const char *)&text + row->text), column, 4);
+    bool versioned = (s3->asked.keys & S3_KEY_BIT(VERSION_ID)) && column[2].len > 0;
+    bool directory = is_directory(&s3->place), preflight = row->method == METHOD_OPTIONS;
+    struct span actions = versioned ? column[2] : column[1];
+    if (directory)
+        actions = column[3];
+    if (!preflight && !is_offered(&s3->place, row, actions))
+        return;
+    need->out->operation = column[0];
+    s3->extras = row->extras;
+    write_resources(need, s3, row);
     if ((row->extras & S3_EXTRA_VERSIONS) && !directory)
         s3_needed_deletes(need, s3);
-    else if (!none)
+    else if (!preflight)
         s3_add(need, s3, actions, row->at == AT_ALL ? SPAN("*") : s3->object);
     s3_needed_extras(need, s3);
 }

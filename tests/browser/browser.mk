@@ -13,4 +13,8 @@ test-browser-programs: test-programs build/browser/ready build/setup/browser.pac
 test-browser: test-browser-programs ## the page for a person, in headless Chromium
 	$(Q)$(PYTHON) tests/run.py tests/browser
 
-.PHONY: test-browser test-browser-programs
+picture: build/countersign build/browser/ready build/setup/browser.packages ## docs/console.png anew
+	$(say) SHOT docs/console.png
+	$(Q)$(PYTHON) tests/browser/picture.py docs/console.png
+
+.PHONY: test-browser test-browser-programs picture

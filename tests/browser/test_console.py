@@ -3,6 +3,8 @@ request is more than text."""
 
 import json
 import re
+import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -29,10 +31,15 @@ def policies():
     return {f"policy?format={name}": (200, f"the policy in {name}\n  <b>of</b> two lines\n") for name in FORMATS}
 
 
-def ask(here, target):
-    request = urllib.request.Request(here.proxy.url + target, headers={"X-Countersign-Token": TOKEN})
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return answer.read().decode()
+def ask(here, target, method="GET"):
+    """What the function is answered; None where that is an error."""
+    request = urllib.request.Request(here.proxy.url + target, headers={"X-Countersign-Token": TOKEN}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as error:
+        error.close()
+        return None
 
 
 def quiet(here):
@@ -86,10 +93,7 @@ def test_requests_by_status(screen):
     here = screen(lambda request: Response({"/b/good": 200, "/b/gone": 404}.get(request.path, 500)))
     for key, times in (("good", 3), ("gone", 2), ("bad", 1)):
         for _ in range(times):
-            try:
-                ask(here, f"/s3/b/{key}")
-            except urllib.error.HTTPError:
-                pass
+            ask(here, f"/s3/b/{key}")
     here.open()
     rows = dict(re.findall(r"^(\w+) .*?\t(\d+)$", here.text("#statuses"), re.M))
     assert rows == {"2xx": "3", "4xx": "2", "5xx": "1"}     # what the page itself asks does not count
@@ -135,16 +139,54 @@ def test_what_was_denied(screen):
 
 
 def test_what_is_not_recorded(screen):
-    here = screen()
-    here.faked.update(denied=(404, "{}"), policy=(404, "{}"))
+    here = screen(COUNTERSIGN_POLICY="off")
     here.open()
     for note in ("#denied-note", "#policy-note"):
-        assert "Not recorded" in here.text(note)
+        assert "COUNTERSIGN_POLICY is off" in here.text(note)
     assert here.page.locator("#policy").is_hidden() and here.page.locator("#copy").is_disabled()
     here.faked.update(denied=denials(denial()), **policies())
     here.later()
     here.see("#policy", "the policy in iam")
     assert here.page.locator("#denied li").count() == 1 and here.page.locator("#denied-note").is_hidden()
+
+
+def test_what_the_function_does(screen):
+    """Without anything faked: what was allowed is in the policy, in all formats, and what AWS denied in the list."""
+    def answer(request):
+        if request.method == "DELETE":
+            return Response(403, b"<Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::123456789012:assumed-role/worker/f "
+                            b"is not authorized to perform: s3:DeleteObject on resource: "
+                            b'"arn:aws:s3:::voice-memos/calls/1.wav" because no identity-based policy allows the '
+                            b"s3:DeleteObject action</Message></Error>", headers=(("Content-Type", "application/xml"),))
+        return Response()
+    here = screen(answer)
+    here.open()
+    assert "Nothing was denied." in here.text("#denied-note")
+    ask(here, "/s3/voice-memos/calls/1.wav")
+    assert ask(here, "/s3/voice-memos/calls/1.wav", "DELETE") is None
+    here.later()
+    assert "s3:DeleteObject on arn:aws:s3:::voice-memos/calls/1.wav" in here.text("#denied li")
+    assert json.loads(here.text("#denied pre"))["Resource"] == "arn:aws:s3:::voice-memos/calls/1.wav"
+    for title, mark in (("Terraform", "aws_iam_policy_document"), ("CDK", "PolicyStatement"), ("SAM", "Policies:"),
+                        ("Serverless", "iamRoleStatements:"), ("IAM JSON", '"Version"')):
+        here.page.get_by_role("radio", name=title).check()
+        here.see("#policy", mark)
+        assert "s3:GetObject" in here.text("#policy") and "s3:DeleteObject" not in here.text("#policy")
+    here.settle()
+    assert json.loads(here.text("#policy"))["Statement"][0]["Resource"] == ["arn:aws:s3:::voice-memos/calls/1.wav"]
+    quiet(here)
+
+
+def test_hostile_requests_are_text(screen):
+    here = screen(lambda request: Response(403 if request.method == "DELETE" else 200,
+                                           b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"))
+    key = urllib.parse.quote(HOSTILE, safe="")
+    ask(here, f"/s3/b/{key}")
+    ask(here, f"/s3/b/{key}", "DELETE")
+    here.open()
+    assert here.page.locator("img, main script").count() == 0 and here.page.title() == "voice-memos – countersign"
+    assert "<img src=x onerror=" in here.text("#policy") and "<img src=x onerror=" in here.text("#denied")
+    quiet(here)
 
 
 # --- copying

@@ -13,7 +13,7 @@ BASIC = [("Authorization", "Basic " + base64.b64encode(f"anybody:{TOKEN}".encode
 # What a browser sends: the first when its owner has typed the address, the second for what the page itself asks for.
 TYPED = [("Sec-Fetch-Site", "none"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
 FETCHED = [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")]
-ASKED = ("identity", "metrics")
+ASKED = ("identity", "metrics", "denied", "policy?format=iam", "policy?format=terraform")
 
 
 class Elements(HTMLParser):
@@ -147,6 +147,6 @@ def test_pages_are_counted_apart(stage):
         assert f'\ncountersign_page_requests_total{{status="{status}"}} {pages}\n' in text
 
 
-@pytest.mark.parametrize("target", ["/-/health", "/-/identity", "/-/metrics"])
+@pytest.mark.parametrize("target", ["/-/health", *(f"/-/{name}" for name in ASKED)])
 def test_no_page_is_taken_for_another_kind(shared, target):
     assert shared.ask("GET", target).header("x-content-type-options") == "nosniff"

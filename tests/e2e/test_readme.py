@@ -15,7 +15,6 @@ REFERENCE, LANGUAGES = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8
 ALL = "\n".join((README, REFERENCE, LANGUAGES))
 OBJECT = "/my-bucket/calls/call.wav"
 RECORDING = b"RIFF" + bytes(range(256)) * 300
-REFUSED = re.search(r"Refused because this version does not support them yet: (.*?)\n\n", ALL, re.S)[1]
 
 
 def section(title):
@@ -188,20 +187,12 @@ def test_defaults_are_what_check_prints(run):
     assert printed == {name: VARIABLES[name].strip("`") for name in printed}
 
 
-@pytest.mark.parametrize("setting", quoted(REFUSED))
-def test_what_readme_says_is_refused(run, setting):
-    name, _, value = setting.partition("=")
-    status, text = check(run, {name: value or "1"})
-    assert status == 2 and name in text and "this version does not support it" in text
-
-
-def test_the_table_and_the_refused_are_all():
+def test_the_table_has_all():
     """extension/config.c has the list of names against which typing errors are found."""
     source = (ROOT / "extension" / "config.c").read_text(encoding="utf-8")
     known = re.search(r"\bknown\[\] = \{(.*?)\};", source, re.S)[1]
     names = {"COUNTERSIGN_" + name for name in re.findall(r'"(\w+)"', known)}
-    refused = {setting.partition("=")[0] for setting in quoted(REFUSED)}
-    assert names == set(VARIABLES) - {"COUNTERSIGN_ENDPOINT_<SERVICE>"} | refused
+    assert names == set(VARIABLES) - {"COUNTERSIGN_ENDPOINT_<SERVICE>"}
 
 
 # --- the other tables

@@ -37,8 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct permission *which = NULL;
     struct guard *guard = NULL;
     struct fault fault = {OK, ""};
-    permissions.needed[0] =
-        (struct permission){SPAN("s3:GetObject"), {resource, resource ? line : 0}};
+    permissions.needed[0] = (struct permission){
+        .action = SPAN("s3:GetObject"), .resource = {resource, resource ? line : 0}};
     round_trip(permissions.needed[0].resource);
     enum err err =
         guard_create((struct span){text, span_from(input, line + 1).len}, &guard, &fault);

@@ -1,7 +1,8 @@
 /* Asks what requests need, in bulk: a request a line on standard input, what it needs a line on
  * standard output. Columns are parted by a tab; in them \HH stands for a byte.
  * In: signing, region, account, method, host, path, query, body, then the fields, "NAME:VALUE"
- * each. Out: the operation, "body" where that would tell more, then action and resource in turns.
+ * each. Out: the operation, "body" where that would tell more, then action and resource in turns; a
+ * backslash stands behind a star that ends a literal resource.
  */
 #include <stdio.h>
 
@@ -45,6 +46,8 @@ static void answer(struct needed_request *request)
         print(out.needed[i].action);
         putchar('\t');
         print(out.needed[i].resource);
+        if (out.needed[i].literal && span_ends(out.needed[i].resource, SPAN("*")))
+            printf("\\"); /* a star that is one, as no other column ends so */
     }
     putchar('\n');
 }

@@ -4,9 +4,11 @@ import io
 import re
 import subprocess
 from pathlib import Path
+from unittest import mock
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.model
 from botocore import UNSIGNED
 from botocore.config import Config
 
@@ -53,10 +55,13 @@ def ask(requests):
     return answers
 
 
-def client(service, **config):
-    made = boto3.client(service, REGION, aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="x",
-                        config=Config(signature_version=UNSIGNED, parameter_validation=False,
-                                      retries={"total_max_attempts": 1}, **config))
+def client(service, protocol=None):
+    """One that sends nothing. protocol: which of those that the service speaks, else boto3's choice."""
+    order = (protocol,) if protocol else botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS
+    with mock.patch.object(botocore.model, "PRIORITY_ORDERED_SUPPORTED_PROTOCOLS", order):
+        made = boto3.client(service, REGION, aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="x",
+                            config=Config(signature_version=UNSIGNED, parameter_validation=False,
+                                          retries={"total_max_attempts": 1}))
 
     def stop(request, **_):
         raise Sent(request)

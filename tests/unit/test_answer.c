@@ -14,51 +14,51 @@ static const struct relay_row {
     struct span sent;
 } relays[] = {
     {TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"e\"\r\nX-Amz-Request-Id: R\r\n\r\n"),
-        false, {false, 1},
+        false, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nX-Amz-Request-Id: R\r\nContent-Length: 5\r\n\r\n")},
-    {TEXT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), false, {true, 1},
+    {TEXT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), false, {true, 1, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")},
-    {TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), false, {false, 0},
+    {TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), false, {false, 0, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n")},
     /* What is between two neighbours stays there, and what Connection names. */
     {TEXT("HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Gone\r\nKeep-Alive: timeout=5\r\n"
           "X-Gone: 1\r\nx-gone: 2\r\nX-Kept: 3\r\nProxy-Authenticate: Basic\r\nUpgrade: h2c\r\n"
           "Trailer: A\r\nTE: x\r\nTransfer-Encoding: chunked\r\n\r\n"),
-        false, {false, 1},
+        false, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nX-Kept: 3\r\nTransfer-Encoding: chunked\r\n\r\n")},
     {TEXT("HTTP/1.1 200 OK\r\nConnection: close, ETag, Content-Type, x-amz-meta-a\r\n"
           "ETag: \"e\"\r\nContent-Type: text/plain\r\nx-amz-meta-a: 1\r\n"
           "Content-Length: 1\r\n\r\n"),
-        false, {false, 1},
+        false, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Type: text/plain\r\nx-amz-meta-a: 1\r\n"
              "Content-Length: 1\r\n\r\n")},
     /* The proxy's own mark cannot be a server's. */
     {TEXT("HTTP/1.1 200 OK\r\nX-Countersign-Error: Fake\r\nContent-Length: 1\r\n\r\n"), false,
-        {false, 1}, TEXT("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")},
+        {false, 1, {NULL, 0}}, TEXT("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")},
     /* A body until the connection closes becomes one that the client can tell the end of. */
-    {TEXT("HTTP/1.1 200 OK\r\n\r\n"), false, {false, 1},
+    {TEXT("HTTP/1.1 200 OK\r\n\r\n"), false, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")},
-    {TEXT("HTTP/1.1 200 OK\r\n\r\n"), false, {true, 0},
+    {TEXT("HTTP/1.1 200 OK\r\n\r\n"), false, {true, 0, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")},
-    {TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), false, {true, 0},
+    {TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), false, {true, 0, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")},
     /* No body, with and without the length it would have. */
-    {TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), true, {false, 1},
+    {TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), true, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")},
-    {TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), true, {false, 1},
+    {TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), true, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 200 OK\r\n\r\n")},
-    {TEXT("HTTP/1.1 304 Not Modified\r\nETag: \"e\"\r\n\r\n"), false, {false, 1},
+    {TEXT("HTTP/1.1 304 Not Modified\r\nETag: \"e\"\r\n\r\n"), false, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 304 Not Modified\r\nETag: \"e\"\r\n\r\n")},
-    {TEXT("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"), false, {false, 1},
+    {TEXT("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"), false, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 204 No Content\r\n\r\n")},
-    {TEXT("HTTP/1.1 100 Continue\r\n\r\n"), false, {true, 1},
+    {TEXT("HTTP/1.1 100 Continue\r\n\r\n"), false, {true, 1, {NULL, 0}},
         TEXT("HTTP/1.1 100 Continue\r\n\r\n")},
-    {TEXT("HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n"), false, {false, 0},
+    {TEXT("HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n"), false, {false, 0, {NULL, 0}},
         TEXT("HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n")},
     /* The reason is the server's; the version is this proxy's. */
-    {TEXT("HTTP/1.0 503 Slow Down\r\nContent-Length: 0\r\n\r\n"), false, {false, 1},
+    {TEXT("HTTP/1.0 503 Slow Down\r\nContent-Length: 0\r\n\r\n"), false, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n")},
-    {TEXT("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"), false, {false, 1},
+    {TEXT("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"), false, {false, 1, {NULL, 0}},
         TEXT("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n")},
 };
 
@@ -144,7 +144,7 @@ static void test_own(void **state)
         .content_type = SPAN("application/json"),
         .extra = SPAN("X-Extra: 1\r\n"),
         .body = SPAN("{}")};
-    struct answer_connection stays = {false, 1}, ends = {true, 1};
+    struct answer_connection stays = {false, 1, {NULL, 0}}, ends = {true, 1, {NULL, 0}};
     struct buf out = buf_over(written, sizeof written);
     answer_write(&out, &own, stays);
     CHECK_TEXT(SPAN("own"), buf_span(&out),
@@ -192,7 +192,7 @@ static void test_errors(void **state)
                  "\x79\x00\x07message\x79\x00\x00")},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
-        struct answer_connection stays = {false, 1};
+        struct answer_connection stays = {false, 1, {NULL, 0}};
         struct buf out = buf_over(written, sizeof written);
         answer_write_error(&out, &rows[i].fault, rows[i].dialect, false, stays);
         CHECK_TEXT(span_of(rows[i].fault.text), buf_span(&out), rows[i].sent);
@@ -206,7 +206,7 @@ static void test_longest_error(void **state)
     struct fault longest = {.err = ERR_BAD_REQUEST};
     memset(longest.text, '"', sizeof longest.text - 1);
     for (int dialect = DIALECT_JSON; dialect <= DIALECT_CBOR; dialect++) {
-        struct answer_connection stays = {false, 1};
+        struct answer_connection stays = {false, 1, {NULL, 0}};
         struct buf out = buf_over(written, sizeof written);
         answer_write_error(&out, &longest, (enum dialect)dialect, false, stays);
         assert_false(out.failed);

@@ -212,8 +212,9 @@ static void test_hints(void **state)
     struct span none = {NULL, 0};
     char memory[DENIAL_HINT_BYTES];
     struct buf out = buf_over(memory, sizeof memory);
-    static struct permissions needed = {
-        .count = 1, .needed = {{TEXT("s3:PutObject"), TEXT("arn:aws:s3:::b/k\r\nX: y\xc3\xa9")}}};
+    static struct permissions needed = {.count = 1,
+        .needed = {{.action = TEXT("s3:PutObject"),
+            .resource = TEXT("arn:aws:s3:::b/k\r\nX: y\xc3\xa9")}}};
     assert_true(read_body(403, none, none,
         SPAN(
             "<Error><Code>AccessDenied</Code><Message>" USER

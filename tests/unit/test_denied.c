@@ -10,7 +10,7 @@ static struct denial denial;
 static void deny(
     struct denied *denied, const char *resource, enum denial_policy policy, int64_t now)
 {
-    struct permission permission = {SPAN("s3:GetObject"), span_of(resource)};
+    struct permission permission = {.action = SPAN("s3:GetObject"), .resource = span_of(resource)};
     denial_of_guard(&permission, &denial);
     denial.policy = policy;
     denied_add(denied, &denial, NULL, now);
@@ -65,8 +65,8 @@ static void test_page(void **state)
     char memory[4096];
     struct buf out = buf_over(memory, sizeof memory);
     static struct permissions needed = {.count = 2,
-        .needed = {
-            {TEXT("s3:GetObject"), TEXT("arn:aws:s3:::b/*")}, {TEXT("s3:PutObject"), TEXT("*")}}};
+        .needed = {{.action = TEXT("s3:GetObject"), .resource = TEXT("arn:aws:s3:::b/*")},
+            {.action = TEXT("s3:PutObject"), .resource = TEXT("*")}}};
     struct denied *denied = denied_create();
     deny(denied, "arn:aws:s3:::b/\"$*", DENIAL_IDENTITY, 2000);
     deny(denied, "arn:aws:s3:::b/1", DENIAL_GUARD, 1000);

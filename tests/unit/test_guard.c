@@ -25,7 +25,9 @@ static bool allows(const struct guard *guard, const char *action, const char *re
     static struct permissions permissions;
     permissions.operation = SPAN("Operation");
     permissions.count = 1;
-    permissions.needed[0] = (struct permission){span_of(action), span_of(resource)};
+    permissions.needed[0] = (struct permission){.action = span_of(action),
+        .resource = span_of(resource),
+        .literal = strcmp(resource, "*") != 0};
     return guard_allows(guard, &permissions, NULL);
 }
 
@@ -79,6 +81,43 @@ static void test_allows(void **state)
     }
 }
 
+/* Resources of which the request tells only how they begin: an Allow has to allow all of them, and
+ * a Deny may be about one. */
+static const struct {
+    const char *guard, *resource;
+    bool allowed;
+} folded[] = {
+    {"s3:* arn:aws:s3:::b/*", "arn:aws:s3:::b/*", true},
+    {"s3:* arn:aws:s3:::b/*", "arn:aws:s3:::b/p/*", true},
+    {"s3:* arn:aws:s3:::b*", "arn:aws:s3:::b/p/*", true},
+    {"s3:* arn:aws:s3:::b/p/*", "arn:aws:s3:::b/*", false},
+    {"s3:* arn:aws:s3:::b/?", "arn:aws:s3:::b/*", false},
+    {"s3:* arn:aws:s3:::b/${*}", "arn:aws:s3:::b/*", false},
+    {"s3:* arn:aws:s3:::b/*/c", "arn:aws:s3:::b/*", false},
+    {"[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"},{\"Effect\":\"Deny\","
+     "\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::b/secret/*\"}]",
+        "arn:aws:s3:::b/*", false},
+    {"[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"},{\"Effect\":\"Deny\","
+     "\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::b/secret/*\"}]",
+        "arn:aws:s3:::b/public/*", true},
+};
+
+static void test_folded(void **state)
+{
+    (void)state;
+    static struct permissions permissions;
+    permissions.operation = SPAN("Operation");
+    permissions.count = 1;
+    for (size_t i = 0; i < ROWS(folded); i++) {
+        struct guard *guard = create(folded[i].guard);
+        permissions.needed[0] = (struct permission){
+            .action = SPAN("s3:DeleteObject"), .resource = span_of(folded[i].resource)};
+        CHECK_NUMBER(span_of(folded[i].resource), guard_allows(guard, &permissions, NULL),
+            folded[i].allowed);
+        guard_destroy(guard);
+    }
+}
+
 static void test_needs_all(void **state)
 {
     (void)state;
@@ -86,8 +125,10 @@ static void test_needs_all(void **state)
     const struct permission *which = NULL;
     struct guard *guard =
         create("s3:GetObject arn:aws:s3:::from/*\ns3:PutObject arn:aws:s3:::to/*");
-    permissions.needed[0] = (struct permission){SPAN("s3:GetObject"), SPAN("arn:aws:s3:::from/a")};
-    permissions.needed[1] = (struct permission){SPAN("s3:PutObject"), SPAN("arn:aws:s3:::to/a")};
+    permissions.needed[0] = (struct permission){
+        .action = SPAN("s3:GetObject"), .resource = SPAN("arn:aws:s3:::from/a")};
+    permissions.needed[1] =
+        (struct permission){.action = SPAN("s3:PutObject"), .resource = SPAN("arn:aws:s3:::to/a")};
     assert_true(guard_allows(guard, &permissions, &which));
     assert_null(which);
     permissions.needed[1].resource = SPAN("arn:aws:s3:::from/a");
@@ -216,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_allows),
+        cmocka_unit_test(test_folded),
         cmocka_unit_test(test_needs_all),
         cmocka_unit_test(test_wrong),
         cmocka_unit_test(test_a_recorded_policy_is_a_guard),

@@ -10,7 +10,8 @@ static void add(struct recorder *recorder, const char *action, const char *resou
 {
     static struct permissions permissions;
     permissions.count = 1;
-    permissions.needed[0] = (struct permission){span_of(action), span_of(resource)};
+    permissions.needed[0] =
+        (struct permission){.action = span_of(action), .resource = span_of(resource)};
     recorder_add(recorder, &permissions);
 }
 
@@ -108,7 +109,8 @@ static void add_lines(struct recorder *recorder, const char *text, bool backward
         char *copy = check_copy(lines[backwards ? count - 1 - i : i]);
         struct recorded pair = {
             SPAN(GET), {copy, lines[backwards ? count - 1 - i : i].len}, false, false};
-        struct permissions permissions = {.count = 1, .needed = {{pair.action, pair.resource}}};
+        struct permissions permissions = {
+            .count = 1, .needed = {{.action = pair.action, .resource = pair.resource}}};
         recorder_add(recorder, &permissions);
         free(copy);
     }

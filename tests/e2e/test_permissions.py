@@ -1,0 +1,165 @@
+"""What the function uses, as a policy; what it was denied, and what would allow it; the guard."""
+
+import json
+import subprocess
+
+import pytest
+from harness.proxy import BINARY, ROLE
+from harness.upstream import Response
+
+JSON_TYPE = ("Content-Type", "application/x-amz-json-1.1")
+DENIED = (b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::029608264753:'
+          b'assumed-role/worker/f is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::bucket/k" because no '
+          b'identity-based policy allows the s3:PutObject action</Message></Error>')
+
+
+def policy(here, form="iam"):
+    answer = here.ask("GET", f"/-/policy?format={form}")
+    assert answer.status == 200 and answer.header("cache-control") == "no-store"
+    return json.loads(answer.body) if form == "iam" else answer.text
+
+
+def pairs(document):
+    """{(action, resource)}"""
+    return {(action, resource) for statement in document["Statement"]
+            for action in statement["Action"] for resource in statement["Resource"]}
+
+
+def transcribe(here, operation, body):
+    return here.ask("POST", "/transcribe/", [JSON_TYPE, ("X-Amz-Target", f"Transcribe.{operation}")], json.dumps(body).encode())
+
+
+# --- the policy
+
+def test_what_was_used(stage):
+    here = stage()
+    assert policy(here)["Statement"] == []
+    here.ask("PUT", "/s3/bucket/calls/a%20b.wav", body=b"x")
+    here.ask("GET", "/s3/bucket/calls/a%20b.wav")
+    here.ask("GET", "/s3/bucket?list-type=2")
+    transcribe(here, "StartTranscriptionJob", {"TranscriptionJobName": "j", "Media": {"MediaFileUri": "s3://bucket/calls/x.wav"}})
+    here.ask("GET", "/-/identity")
+    found = pairs(policy(here))
+    assert found >= {("s3:PutObject", "arn:aws:s3:::bucket/calls/a b.wav"), ("s3:GetObject", "arn:aws:s3:::bucket/calls/a b.wav"),
+                     ("s3:ListBucket", "arn:aws:s3:::bucket"), ("transcribe:StartTranscriptionJob", "*"),
+                     ("s3:GetObject", "arn:aws:s3:::bucket/calls/x.wav")}
+    for form, mark in [("serverless", "iamRoleStatements"), ("sam", "Policies"), ("cdk", "PolicyStatement"),
+                       ("terraform", "aws_iam_policy_document")]:
+        assert mark in policy(here, form) and "s3:PutObject" in policy(here, form)
+
+
+def test_what_was_refused_is_not_recorded(stage):
+    here = stage(lambda request: (request.drain(), Response(403 if request.method == "PUT" else 404, DENIED))[1])
+    here.ask("PUT", "/s3/bucket/k", body=b"x")
+    here.ask("GET", "/s3/bucket/k")
+    assert {action for action, _ in pairs(policy(here))} == {"s3:GetObject"}
+
+
+def test_an_upload_in_parts_needs_to_be_aborted(stage):
+    from harness.uploads import Uploads
+    here = stage(Uploads())
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % ((8 << 20) + 1, bytes((8 << 20) + 1))
+    assert here.ask("PUT", "/s3/bucket/k", [("Transfer-Encoding", "chunked")], [body]).status == 200
+    assert pairs(policy(here)) == {("s3:PutObject", "arn:aws:s3:::bucket/k"), ("s3:AbortMultipartUpload", "arn:aws:s3:::bucket/k")}
+
+
+@pytest.mark.parametrize("key, written", [
+    ("a%2Ab", "a${*}b"), ("a%3Fb", "a${?}b"), ("a$%7Bb%7D", "a${$}{b}"), ("a%22b", 'a"b'), ("a/%2A", "a/${*}"), ("a%0Ab", "a\nb")])
+def test_hard_keys_stay_what_they_are(stage, key, written):
+    here = stage()
+    here.ask("GET", f"/s3/bucket/{key}")
+    assert pairs(policy(here)) == {("s3:GetObject", f"arn:aws:s3:::bucket/{written}")}
+
+
+@pytest.mark.parametrize("query, status", [("format=xml", 400), ("form=iam", 400), ("format=iam&format=iam", 400)])
+def test_a_wrong_format(stage, query, status):
+    assert stage().ask("GET", f"/-/policy?{query}").status == status
+
+
+def test_nothing_is_recorded_where_it_is_off(stage):
+    here = stage(COUNTERSIGN_POLICY="off")
+    here.ask("GET", "/s3/bucket/k")
+    assert here.ask("GET", "/-/policy").outcome == (404, "NotFound") == here.ask("GET", "/-/denied").outcome
+    assert here.ask("GET", "/-/policy", token=False).outcome == (401, "TokenRequired")
+
+
+def test_a_line_at_the_end_becomes_a_policy(stage, tmp_path):
+    lines = []
+    for key in ("one", "two"):
+        here = stage(COUNTERSIGN_POLICY="log")
+        here.ask("GET", f"/s3/bucket/{key}")
+        assert here.proxy.stop() == 0
+        lines += [line for line in here.proxy.text().splitlines() if '"countersign":"policy"' in line]
+    assert len(lines) == 2
+    log = tmp_path / "log"
+    log.write_text("something else\n" + "\n".join(lines) + "\n")
+    merged = subprocess.run([BINARY, "policy", log], capture_output=True, check=True, text=True)
+    assert pairs(json.loads(merged.stdout)) == {("s3:GetObject", f"arn:aws:s3:::bucket/{key}") for key in ("one", "two")}
+
+
+# --- what was denied
+
+def test_a_denial(stage):
+    here = stage(lambda request: (request.drain(), Response(403, DENIED, (("Content-Type", "application/xml"),)))[1])
+    for _ in range(2):
+        answer = here.ask("PUT", "/s3/bucket/k", body=b"x")
+        assert (answer.status, answer.body) == (403, DENIED)
+        hint = answer.header("x-countersign-hint")
+        assert "s3:PutObject" in hint and "arn:aws:s3:::bucket/k" in hint
+    [denied] = json.loads(here.ask("GET", "/-/denied").body)["denied"]
+    assert (denied["action"], denied["resource"], denied["count"]) == ("s3:PutObject", "arn:aws:s3:::bucket/k", 2)
+    assert denied["statement"]["Action"] in ("s3:PutObject", ["s3:PutObject"])
+
+
+def test_a_denial_without_a_body(stage):
+    here = stage(lambda request: Response(403))
+    assert "s3:GetObject" in here.ask("HEAD", "/s3/bucket/k").header("x-countersign-hint")
+    assert json.loads(here.ask("GET", "/-/denied").body)["denied"]
+
+
+def test_other_errors_are_no_denials(stage):
+    body = b"<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>"
+    here = stage(lambda request: Response(403, body))
+    assert here.ask("GET", "/s3/bucket/k").all("x-countersign-hint") == []
+    assert json.loads(here.ask("GET", "/-/denied").body)["denied"] == []
+
+
+# --- the guard
+
+ALLOW = "s3:GetObject arn:aws:s3:::photos/*, transcribe:*"
+
+
+@pytest.mark.parametrize("ask, allowed", [
+    (("GET", "/s3/photos/a"), True), (("GET", "/s3/photos/a/b%2Ac"), True), (("GET", "/s3/others/a"), False),
+    (("PUT", "/s3/photos/a"), False), (("GET", "/s3/photos?acl"), False), (("GET", "/lambda/strange"), False)])
+def test_the_guard(stage, ask, allowed):
+    here = stage(COUNTERSIGN_ALLOW=ALLOW)
+    answer = here.ask(*ask)
+    assert answer.outcome == ((200, "") if allowed else (403, "GuardDenied"))
+    assert len(here.upstream.requests) == allowed and (allowed or not here.upstream.connections)
+    if not allowed and ask[1] != "/lambda/strange":
+        assert json.loads(here.ask("GET", "/-/denied").body)["denied"][0]["why"]
+
+
+def test_the_guard_reads_bodies(stage):
+    here = stage(COUNTERSIGN_ALLOW=ALLOW)
+    job = {"TranscriptionJobName": "j", "LanguageCode": "en-US", "Media": {"MediaFileUri": "s3://others/a"}}
+    assert transcribe(here, "StartTranscriptionJob", job).outcome == (403, "GuardDenied")
+    job["Media"]["MediaFileUri"] = "s3://photos/a"
+    assert transcribe(here, "StartTranscriptionJob", job).status in (200, 403)
+
+
+def test_a_recorded_policy_is_a_guard(stage, tmp_path):
+    here = stage()
+    here.ask("GET", "/s3/photos/a")
+    file = tmp_path / "policy.json"
+    file.write_text(here.ask("GET", "/-/policy").text)
+    there = stage(COUNTERSIGN_ALLOW=f"@{file}")
+    assert there.ask("GET", "/s3/photos/a").status == 200
+    assert there.ask("GET", "/s3/photos/b").outcome == (403, "GuardDenied")
+
+
+@pytest.mark.parametrize("text, mark", [("s3:GetObject arn:aws:s3:::b/*\ns3: *", "line 2"), ("@/nowhere", "file"), ('{"Statement": 1}', "")])
+def test_a_guard_that_is_none(text, mark):
+    done = subprocess.run([BINARY, "--check"], env={**ROLE, "COUNTERSIGN_ALLOW": text}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "COUNTERSIGN_ALLOW" in done.stderr and mark in done.stderr
