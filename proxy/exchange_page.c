@@ -114,7 +114,9 @@ static enum err write_body(
 
 static void fail(struct exchange *x, const struct fault *fault)
 {
-    x->proxy->counters.pages[err_status(fault->err) / 100 % 6]++;
+    struct counters *counters = &x->proxy->counters;
+    counters->pages[err_status(fault->err) / 100 % 6]++;
+    counters->page_errors[fault->err]++;
     exchange_fail(x, fault);
 }
 

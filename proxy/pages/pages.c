@@ -40,6 +40,16 @@ static void write_statuses(
             (unsigned long long)statuses[i]);
 }
 
+static void write_errors(
+    struct buf *out, const char *name, const char *help, const uint64_t errors[ERR_COUNT])
+{
+    write_family(out, name, help);
+    for (int err = OK + 1; err < ERR_COUNT; err++)
+        if (errors[err] > 0)
+            buf_format(out, "countersign_%s{code=\"%s\"} %llu\n", name, err_code((enum err)err),
+                (unsigned long long)errors[err]);
+}
+
 static void write_metrics(const struct page_facts *facts, struct buf *out)
 {
     const struct counters *c = facts->counters;
@@ -47,11 +57,9 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
         "Exchanges that have ended, by the status the client saw.", c->statuses);
     write_statuses(
         out, "page_requests_total", "Of them, those for the proxy's own pages.", c->pages);
-    write_family(out, "errors_total", "Errors that the proxy itself made, by code.");
-    for (int err = OK + 1; err < ERR_COUNT; err++)
-        if (c->errors[err] > 0)
-            buf_format(out, "countersign_errors_total{code=\"%s\"} %llu\n", err_code((enum err)err),
-                (unsigned long long)c->errors[err]);
+    write_errors(out, "errors_total", "Errors that the proxy itself made, by code.", c->errors);
+    write_errors(
+        out, "page_errors_total", "Of them, those for the proxy's own pages.", c->page_errors);
     write_metric(
         out, "sent_bytes_total", "counter", "Bytes of bodies sent to servers.", c->bytes_sent);
     write_metric(out, "received_bytes_total", "counter", "Bytes of bodies received from servers.",

@@ -47,7 +47,8 @@ def use(url):
 
 def take(url, file):
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", chromium_sandbox=False)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", chromium_sandbox=False,
+                                             args=["--disable-lcd-text"])
         page = browser.new_page(http_credentials={"username": "x", "password": TOKEN}, viewport={"width": 1000, "height": 600})
         page.goto(url + "/-/")
         page.wait_for_selector("#time:not(:empty)")

@@ -144,6 +144,7 @@ def test_pages_are_counted_apart(stage):
     text = here.ask("GET", "/-/metrics").text
     for status, total, pages in (("2xx", 3, 2), ("4xx", 1, 1)):
         assert f'\ncountersign_requests_total{{status="{status}"}} {total}\n' in text
+        assert "\ncountersign_page_errors_total{code=\"NotFound\"} 1\n" in text
         assert f'\ncountersign_page_requests_total{{status="{status}"}} {pages}\n' in text
 
 
