@@ -29,7 +29,7 @@ $(CLIENTS)/js/ready: $(CLIENTS_JS)/package.json $(CLIENTS_JS)/package-lock.json 
 	@touch $@
 
 # Beside the packages that it imports.
-$(CLIENTS)/js/client.mjs: $(CLIENTS_JS)/client.mjs $(CLIENTS)/js/ready
+$(CLIENTS)/js/%.mjs: $(CLIENTS_JS)/%.mjs $(CLIENTS)/js/ready
 	@cp $< $@
 
 CLIENTS_JAVA := tests/clients/programs/java
@@ -41,16 +41,18 @@ $(CLIENTS)/java/jars/ready: $(CLIENTS_JAVA)/pom.xml | build/setup/clients.packag
 		-DoutputDirectory=$(CURDIR)/$(@D) $(call quietly,$(CLIENTS)/mvn.log)
 	@touch $@
 
-$(CLIENTS)/java/Client.class: $(CLIENTS_JAVA)/Client.java $(CLIENTS)/java/jars/ready
-	$(say) JAVAC $<
-	$(Q)javac -encoding UTF-8 -Xlint:all -Werror -cp '$(CLIENTS)/java/jars/*' -d $(@D) $<
+CLIENTS_JAVA_FILES := $(wildcard $(CLIENTS_JAVA)/*.java)
+$(CLIENTS)/java/ready: $(CLIENTS_JAVA_FILES) $(CLIENTS)/java/jars/ready
+	$(say) JAVAC $(CLIENTS_JAVA)
+	$(Q)javac -encoding UTF-8 -Xlint:all -Werror -cp '$(CLIENTS)/java/jars/*' -d $(@D) $(CLIENTS_JAVA_FILES)
+	@touch $@
 
 # All that tests/clients needs, for those who start tests/run.py themselves.
 test-clients-programs: test-servers-programs build/setup/clients.packages $(CLIENTS)/bin/go-client \
-		$(CLIENTS)/js/client.mjs $(CLIENTS)/java/Client.class
+		$(patsubst $(CLIENTS_JS)/%,$(CLIENTS)/js/%,$(wildcard $(CLIENTS_JS)/*.mjs)) $(CLIENTS)/java/ready
 	@:
 
-test-clients: test-clients-programs ## nine real S3 clients, through the proxy and directly
+test-clients: test-clients-programs ## nine real S3 clients and four SDKs for other services, through the proxy
 	$(Q)$(PYTHON) tests/run.py tests/clients
 
 .PHONY: test-clients test-clients-programs

@@ -23,7 +23,7 @@ from harness.signer import UnhashedS3
 
 TOOLS = ROOT / "build" / "clients"
 PYTHON_TOOLS = ROOT / "build" / "venv-clients"
-PROGRAMS = Path(__file__).parent / "programs"
+JAVA = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{TOOLS / 'java'}:{TOOLS / 'java' / 'jars'}/*"]
 METADATA = {"note": "a b, c", "mixedcase": "~!*'()"}
 TYPE = "text/plain; charset=utf-8"
 LARGE, PART = 9 * 1024 * 1024, 5 * 1024 * 1024
@@ -75,8 +75,7 @@ def java(target, folder):
     trusted = folder / "trusted.p12"
     run(["keytool", "-importcert", "-noprompt", "-alias", "tests", "-file", target.bundle, "-keystore", trusted,
          "-storepass", "changeit", "-storetype", "PKCS12"], {}, folder)
-    return _program(["java", "-XX:TieredStopAtLevel=1", f"-Djavax.net.ssl.trustStore={trusted}",
-                     "-Djavax.net.ssl.trustStorePassword=changeit", "-cp", f"{TOOLS / 'java'}:{TOOLS / 'java' / 'jars'}/*",
+    return _program([*JAVA, f"-Djavax.net.ssl.trustStore={trusted}", "-Djavax.net.ssl.trustStorePassword=changeit",
                      "Client"], target, folder)
 
 

@@ -155,7 +155,8 @@ def test_the_small_policy_is_small():
 # --- configuration
 
 VARIABLES = {quoted(name)[0]: default for name, default, _ in rows("Configuration")}
-ALLOWED = {"COUNTERSIGN_SDK_SERVICES": "sqs", "COUNTERSIGN_PREWARM": "s3,transcribe", "COUNTERSIGN_METRICS": "Countersign",
+ALLOWED = {
+    "COUNTERSIGN_ALLOW": "s3:GetObject arn:aws:s3:::photos/*","COUNTERSIGN_SDK_SERVICES": "sqs", "COUNTERSIGN_PREWARM": "s3,transcribe", "COUNTERSIGN_METRICS": "Countersign",
            "COUNTERSIGN_ROLE_ARN": "arn:aws:iam::123456789012:role/other",
            
     "COUNTERSIGN_HOSTS": "proxy.internal", "COUNTERSIGN_ENDPOINT_<SERVICE>": "http://storage.example:9000",

@@ -1,5 +1,6 @@
 // main sdk|minio JOB: does to a bucket what the job (a JSON file) says, and prints a line of JSON for each outcome:
 // [operation, number of the key, outcome]. An outcome that is an error begins with "error".
+// main services: asks each service for what is there; an outcome is that of [service, -1, outcome].
 package main
 
 import (
@@ -98,6 +99,10 @@ func large(ctx context.Context, c client, j job) {
 }
 
 func main() {
+	if os.Args[1] == "services" {
+		services()
+		return
+	}
 	ctx := context.Background()
 	var j job
 	text, err := os.ReadFile(os.Args[2])

@@ -55,10 +55,10 @@ public final class Client {
             client.one(number, keys.get(number).asString());
         }
         client.large();
-        client.tell("list", -1, client::list);
+        tell("list", -1, client::list);
     }
 
-    private void tell(String operation, int number, Callable<Object> doing) {
+    static void tell(String operation, int number, Callable<Object> doing) {
         String outcome;
         try {
             outcome = String.valueOf(doing.call());
