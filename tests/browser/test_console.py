@@ -236,6 +236,7 @@ def test_it_refreshes_itself_and_can_be_paused(screen):
     here.see("#denied", "2 times")
     assert "s3:PutObject" in here.page.locator("#said").text_content()
     here.page.get_by_role("button", name="Pause").click()
+    here.page.get_by_role("button", name="Refresh now").click()
     here.settle()
     seen = len(here.asked)
     here.faked["denied"] = denials(denial("s3:DeleteObject"))
