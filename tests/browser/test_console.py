@@ -434,5 +434,6 @@ def test_it_fits(screen, scheme, width):
     here.faked.update(policies(), denied=denials(denial("s3:GetObject", "arn:aws:s3:::b/" + "k" * 300)))
     here.open()
     assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert here.page.locator("#where").bounding_box()["height"] < 40
     red, green, blue = map(int, re.findall(r"\d+", here.page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3])
     assert (red + green + blue > 600) == (scheme == "light")
