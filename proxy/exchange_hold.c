@@ -72,12 +72,20 @@ static bool is_short(const struct exchange *x)
         && x->framing.length <= x->proxy->options.max_body;
 }
 
+/* Whether what the request may do hangs on its body, and somebody asks. */
+static bool is_guarded(const struct exchange *x)
+{
+    return x->proxy->options.guard && (!x->route.s3 || head_method_is(&x->head, SPAN("POST")));
+}
+
 /* Whether the body must be there whole before the head can go, or is there already. */
 static bool must_hold(const struct exchange *x)
 {
     bool chunked = x->framing.kind == BODY_CHUNKED;
     bool as_it_is = span_starts(x->hash, SPAN("STREAMING-")) || (!x->route.s3 && is_unsigned(x));
     bool here = is_short(x) && x->framing.length <= x->beside_head;
+    if (is_guarded(x))
+        return true;
     if (x->opens == OPENS_TO_CHUNKS)
         return false; /* its end waits until all is checked, and so does the object */
     if (x->opens == OPENS_TO_PLAIN)

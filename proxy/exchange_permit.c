@@ -32,7 +32,7 @@ static bool find_needed(const struct exchange *x, struct permissions *needed)
         .partition = partition_of_region(route->region)->name,
         .account = account_of(x->proxy, &identity),
         .content_type = head_value(&x->head, FIELD_CONTENT_TYPE)};
-    if (x->held && !route->s3)
+    if (x->held && (!route->s3 || head_method_is(&x->head, SPAN("POST"))))
         request.body = (struct span){x->held, x->held_bytes};
     return permissions_of(&request, needed);
 }
@@ -47,7 +47,8 @@ bool permit_admits(struct exchange *x)
     if (x->permitted || !proxy->options.guard)
         return true;
     bool known = find_needed(x, &needed);
-    x->permitted = guard_allows(proxy->options.guard, &needed, &refused);
+    bool unread = needed.wants_body && x->framing.kind != BODY_NONE;
+    x->permitted = guard_allows(proxy->options.guard, &needed, &refused) && !unread;
     if (x->permitted)
         return true;
     if (refused) {

@@ -1,11 +1,13 @@
 """What the function uses, as a policy; what it was denied, and what would allow it; the guard."""
 
+import hashlib
 import json
 import subprocess
 
 import pytest
 from harness.proxy import BINARY, ROLE
 from harness.upstream import Response
+from harness.uploads import Uploads
 
 JSON_TYPE = ("Content-Type", "application/x-amz-json-1.1")
 DENIED = (b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::029608264753:'
@@ -56,7 +58,6 @@ def test_what_was_refused_is_not_recorded(stage):
 
 
 def test_an_upload_in_parts_needs_to_be_aborted(stage):
-    from harness.uploads import Uploads
     here = stage(Uploads())
     body = b"%x\r\n%s\r\n0\r\n\r\n" % ((8 << 20) + 1, bytes((8 << 20) + 1))
     assert here.ask("PUT", "/s3/bucket/k", [("Transfer-Encoding", "chunked")], [body]).status == 200
@@ -145,8 +146,22 @@ def test_the_guard_reads_bodies(stage):
     here = stage(COUNTERSIGN_ALLOW=ALLOW)
     job = {"TranscriptionJobName": "j", "LanguageCode": "en-US", "Media": {"MediaFileUri": "s3://others/a"}}
     assert transcribe(here, "StartTranscriptionJob", job).outcome == (403, "GuardDenied")
+    body = json.dumps(job).encode()
+    for size in (0, 100_000):   # a body whose hash the client gives streams, but not past a guard
+        told = body + b" " * size
+        headers = [JSON_TYPE, ("X-Amz-Target", "Transcribe.StartTranscriptionJob"),
+                   ("X-Amz-Content-Sha256", hashlib.sha256(told).hexdigest())]
+        assert here.ask("POST", "/transcribe/", headers, told).outcome == (403, "GuardDenied")
     job["Media"]["MediaFileUri"] = "s3://photos/a"
     assert transcribe(here, "StartTranscriptionJob", job).status in (200, 403)
+
+
+@pytest.mark.parametrize("keys, allowed", [(["in/a", "in/b"], True), (["in/a", "out/b"], False)])
+def test_the_guard_reads_what_is_deleted(stage, keys, allowed):
+    here = stage(COUNTERSIGN_ALLOW="s3:DeleteObject arn:aws:s3:::photos/in/*")
+    body = "<Delete>" + "".join(f"<Object><Key>{key}</Key></Object>" for key in keys) + "</Delete>"
+    answer = here.ask("POST", "/s3/photos?delete", [("Content-Type", "application/xml")], body.encode())
+    assert answer.outcome == ((200, "") if allowed else (403, "GuardDenied"))
 
 
 def test_a_recorded_policy_is_a_guard(stage, tmp_path):

@@ -49,6 +49,7 @@ class Stage:
 
     def __init__(self, folder, screen):
         self.folder, self.screen, self.said = folder, screen, []
+        self.quiet = False      # what the function calls is judged, but not shown
         self.extensions = install(BINARY, folder / "extensions")
         self.task = folder / "task"
         self.task.mkdir()
@@ -81,6 +82,9 @@ class Stage:
         what, method, url, sent, status, seconds, remark = report
         request = (f"{method} {url}", *sent.split(" | "))
         right = judge(what, status, remark)
+        if self.quiet:
+            check(self.screen, what, right, f"{status} {remark}")
+            return
         text = re.sub(r"Code (.*?); Message (.*?);.*", r"\1: \2", remark).rstrip("; ")
         self.screen.step(title or what, request, (status, text), float(seconds), right)
 
@@ -88,8 +92,9 @@ class Stage:
     @staticmethod
     def run(lam):
         """One invocation, and all that the function had to say about it."""
+        before = lam.function.text().count("JOB\t")
         response = lam.invoke({"do": "the job"})
-        lam.function.wait_for(lambda text: "JOB\t" in text)
+        lam.function.wait_for(lambda text: text.count("JOB\t") > before)
         return response
 
 
@@ -131,8 +136,13 @@ def main_job(stage, port):
         screen.title("What is refused")
         without_token(stage, port)
         with_wrong_key(stage, free_port())
+        screen.title("What the function used")
+        repeat(stage, lam)
+        used = policy(stage, port)
         screen.title("The end")
         shut_down(stage, lam)
+    screen.title("The same with exactly that policy")
+    least_privilege(stage, used)
 
 
 def introduce(stage, lam, port):
@@ -190,6 +200,62 @@ def with_wrong_key(stage, port):
         check(screen, "the function with a wrong key", response.failed and len(calls) == 1, response.payload)
         ended = lam.shutdown()
         check(screen, "the end of its extension", ended == {"countersign": 0}, lam.extension().text())
+
+
+def repeat(stage, lam):
+    """Twice more, for a job's name is another each time: what varies is told from what does not."""
+    stage.quiet = True
+    for _ in range(2):
+        check(stage.screen, "the function's job once more", not stage.run(lam).failed, lam.function.text())
+    stage.quiet = False
+
+
+def policy(stage, port):
+    """Shows what was used as a policy, and returns it as IAM has it."""
+    token = {"X-Countersign-Token": stage.server.credentials["AWS_SESSION_TOKEN"]}
+    document = json.loads(ask(port, "/-/policy", token)[2])
+    status, _, body, seconds = ask(port, "/-/policy?format=serverless", token)
+    right = status == 200 and "iamRoleStatements" in body and "s3:PutObject" in body
+    stage.screen.step("Ask the proxy for it", (f"GET http://localhost:{port}/-/policy?format=serverless",),
+                      (status, "OK" if right else "not as it should be"), seconds, right, body.splitlines())
+    return document
+
+
+def least_privilege(stage, document):
+    """A role with that policy and no more: the function's job passes, and one action more is denied."""
+    screen, port = stage.screen, free_port()
+    folder = stage.folder / "least"
+    folder.mkdir()
+    with Verifier(Authority(folder / "authority"), folder, as_moto_reads(document)) as server:
+        stage.server, first = server, stage.server
+        try:
+            with stage.emulate(stage.environment(port), lambda what, status, _: RIGHT[what] == status) as lam:
+                lam.start()
+                stage.quiet, begun = True, time.perf_counter()
+                right = not stage.run(lam).failed
+                stage.quiet = False
+                screen.step("The function's job, by a role with that policy alone", ("all of its calls",),
+                            ("200" if right else "403", "OK" if right else "denied"), time.perf_counter() - begun, right)
+                one_more(stage, port)
+                check(screen, "the end of its extension", lam.shutdown() == {"countersign": 0}, lam.extension().text())
+        finally:
+            stage.server = first
+
+
+def as_moto_reads(document):
+    """moto looks at resources for S3 alone: others it asks for as "*"."""
+    statements = [{**each, "Resource": each["Resource"] if each["Action"][0].startswith("s3:") else "*"}
+                  for each in document["Statement"]]
+    return {**document, "Statement": statements}
+
+
+def one_more(stage, port):
+    token, path = {"X-Countersign-Token": stage.server.credentials["AWS_SESSION_TOKEN"]}, f"/s3/{BUCKET}?acl"
+    status, headers, _, seconds = ask(port, path, token)
+    hint = headers.get("X-Countersign-Hint", "no hint")
+    denied = json.loads(ask(port, "/-/denied", token)[2])["denied"]
+    right = status == 403 and "s3:GetBucketAcl" in hint and [each["action"] for each in denied] == ["s3:GetBucketAcl"]
+    stage.screen.step("One action more is denied", (f"GET http://localhost:{port}{path}",), (status, hint), seconds, right)
 
 
 def shut_down(stage, lam):

@@ -11,7 +11,7 @@ set -u
 lambda="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime"
 recording=$LAMBDA_TASK_ROOT/hello.wav
 object=s3/$BUCKET/calls/hello%20world.wav
-job=hello-$$
+number=0
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 0' TERM
@@ -116,6 +116,8 @@ wait_for_the_job() {
 # The runtime's loop. Each job has a shell of its own, so that a failure ends the job and not the function.
 while curl --silent --dump-header "$work/next" --output "$work/event" "$lambda/invocation/next"; do
     invocation=$(sed -n 's/^Lambda-Runtime-Aws-Request-Id: \([-0-9a-f]*\).*/\1/p' "$work/next")
+    number=$((number + 1))
+    job=hello-$$-$number
     : >"$work/reason"
     if (work_through); then
         printf 'JOB\tdone\n'

@@ -26,8 +26,9 @@ def test_does_every_step(shown):
         "Upload the recording", "Start a transcription of it", "Read the transcription job",
         "Download the recording", "List the bucket", "Delete the recording", "Ask the proxy",
         "The same bucket without the token: the proxy refuses",
-        "A function with a wrong key: the server refuses", "Lambda ends the environment"]
-    assert "All 10 steps right" in shown
+        "A function with a wrong key: the server refuses", "Ask the proxy for it", "Lambda ends the environment",
+        "The function's job, by a role with that policy alone", "One action more is denied"]
+    assert "All 13 steps right" in shown
 
 
 @pytest.mark.parametrize("line", [
@@ -36,6 +37,7 @@ def test_does_every_step(shown):
     r"X-Amz-Target: Transcribe\.StartTranscriptionJob", r"200 TranscriptionJobStatus COMPLETED.* ms  ok",
     r"200 KeyCount 1; Key calls/hello world\.wav", r"401 TokenRequired", r"403 SignatureDoesNotMatch",
     r"GET http://localhost:\d+/-/identity", r'"123456789012"', r"SHUTDOWN spindown",
+    r"iamRoleStatements:", r"- s3:PutObject", r"transcription-job/\*", r"403 s3:GetBucketAcl on arn:aws:s3:::voice-memos",
 ])
 def test_shows_what_matters(shown, line):
     assert re.search(line, shown)
