@@ -16,7 +16,7 @@ all: build/countersign ## build/countersign, the release build
 
 # --- Sources -----------------------------------------------------------------------------------
 
-GENERATED := build/generated/amazon_roots.c
+GENERATED := build/generated/amazon_roots.c build/generated/console.c
 OWN_SOURCES := $(wildcard proxy/*.c proxy/*/*.c extension/*.c)
 UNIT_TESTS := $(wildcard tests/unit/test_*.c)
 UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
@@ -45,10 +45,15 @@ build/venv/ready: tests/requirements.txt | build/setup/python.packages
 	$(Q)$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-$(GENERATED): proxy/io/amazon_roots.py | build/setup/build.packages
+build/generated/amazon_roots.c: proxy/io/amazon_roots.py | build/setup/build.packages
 	$(say) GEN $@
 	@mkdir -p $(@D)
 	$(Q)python3 $< $(CA_BUNDLE_SOURCE) >$@
+
+build/generated/console.c: proxy/pages/console.py proxy/pages/console.html | build/setup/build.packages
+	$(say) GEN $@
+	@mkdir -p $(@D)
+	$(Q)python3 $^ >$@
 
 # --- Compiling: one tree of objects for each kind of build -------------------------------------
 
@@ -161,6 +166,7 @@ include tests/lint/lint.mk
 include tests/examples/examples.mk
 include tests/servers/servers.mk
 include tests/clients/clients.mk
+include tests/browser/browser.mk
 include layer/publish.mk
 
 demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulated Lambda, the proxy, a fake AWS: see it work

@@ -23,9 +23,9 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     const struct page *page = page_find(x->route.path);
     if (!page)
         (void)fault_set(fault, ERR_NOT_FOUND,
-            "The proxy has no such page. There are /-/health, /-/identity, /-/policy, /-/denied, "
-            "/-/metrics, /-/presign and /-/token/KIND, for rds, dsql, elasticache, memorydb and "
-            "msk.");
+            "The proxy has no such page. There are /-/ (for a browser), /-/health, /-/identity, "
+            "/-/policy, /-/denied, /-/metrics, /-/presign and /-/token/KIND, for rds, dsql, "
+            "elasticache, memorydb and msk.");
     else if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
         (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
     else
@@ -116,6 +116,14 @@ static enum err write_body(
     return OK;
 }
 
+static void fail(struct exchange *x, const struct fault *fault)
+{
+    struct counters *counters = &x->proxy->counters;
+    counters->pages[err_status(fault->err) / 100 % 6]++;
+    counters->page_errors[fault->err]++;
+    exchange_fail(x, fault);
+}
+
 static enum err write_listed(struct exchange *x, const struct page *page, struct span *type,
     struct buf *body, struct fault *fault)
 {
@@ -129,16 +137,21 @@ static enum err write_listed(struct exchange *x, const struct page *page, struct
 }
 
 /* Head and body go out as they are: together they may be longer than one buffer. */
-static void send_page(struct exchange *x, struct span type, const struct buf *body)
+static void send_page(
+    struct exchange *x, const struct page *page, struct span type, const struct buf *body)
 {
     struct proxy *proxy = x->proxy;
     struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
     bool bare = head_method_is(&x->head, SPAN("HEAD"));
-    struct answer_own own = {
-        .status = 200, .content_type = type, .body = buf_span(body), .to_head = true};
+    struct answer_own own = {.status = 200,
+        .content_type = type,
+        .extra = page_fields(page),
+        .body = buf_span(body),
+        .to_head = true};
     x->close = !x->framing.keep_alive || !body_whole(&x->body);
     answer_write(&out, &own, (struct answer_connection){.close = x->close, .minor = x->head.minor});
     x->status = 200;
+    x->proxy->counters.pages[2]++;
     uv_buf_t buffers[] = {stream_buffer(buf_span(&out)), stream_buffer(buf_span(body))};
     stream_write(&x->client->stream, buffers, bare ? 1 : 2);
     exchange_finish(x);
@@ -156,9 +169,9 @@ static void write_page(struct exchange *x, const struct page *page)
     enum err err = page->lists ? write_listed(x, page, &type, &body, &fault)
                                : write_body(x, page, &body, &fault);
     if (err)
-        exchange_fail(x, &fault);
+        fail(x, &fault);
     else
-        send_page(x, type, &body);
+        send_page(x, page, type, &body);
     free(memory);
 }
 
@@ -174,7 +187,7 @@ void page_serve(struct exchange *x)
     if (!err && x->access_open)
         err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
     if (!page || err)
-        exchange_fail(x, &fault);
+        fail(x, &fault);
     else if (page->verifies && asks_to_verify(x))
         verify_begin(x);
     else

@@ -1,5 +1,6 @@
 #include "proxy/pages/pages.h"
 
+#include "proxy/pages/console.h"
 #include "proxy/pages/identity_page.h"
 #include "proxy/pages/token_page.h"
 
@@ -7,6 +8,12 @@ static void write_health(const struct page_facts *facts, struct buf *out)
 {
     (void)facts;
     buf_text(out, "{\"status\":\"ok\"}\n");
+}
+
+static void write_console(const struct page_facts *facts, struct buf *out)
+{
+    (void)facts;
+    buf_add(out, (struct span){console_html, console_html_bytes});
 }
 
 static void write_metric(
@@ -23,19 +30,36 @@ static void write_family(struct buf *out, const char *name, const char *help)
     buf_format(out, "# HELP countersign_%s %s\n# TYPE countersign_%s counter\n", name, help, name);
 }
 
-static void write_metrics(const struct page_facts *facts, struct buf *out)
+static void write_statuses(
+    struct buf *out, const char *name, const char *help, const uint64_t statuses[6])
 {
     static const char *const classes[] = {"broken", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    const struct counters *c = facts->counters;
-    write_family(out, "requests_total", "Exchanges that have ended, by the status the client saw.");
+    write_family(out, name, help);
     for (size_t i = 0; i < 6; i++)
-        buf_format(out, "countersign_requests_total{status=\"%s\"} %llu\n", classes[i],
-            (unsigned long long)c->statuses[i]);
-    write_family(out, "errors_total", "Errors that the proxy itself made, by code.");
+        buf_format(out, "countersign_%s{status=\"%s\"} %llu\n", name, classes[i],
+            (unsigned long long)statuses[i]);
+}
+
+static void write_errors(
+    struct buf *out, const char *name, const char *help, const uint64_t errors[ERR_COUNT])
+{
+    write_family(out, name, help);
     for (int err = OK + 1; err < ERR_COUNT; err++)
-        if (c->errors[err] > 0)
-            buf_format(out, "countersign_errors_total{code=\"%s\"} %llu\n", err_code((enum err)err),
-                (unsigned long long)c->errors[err]);
+        if (errors[err] > 0)
+            buf_format(out, "countersign_%s{code=\"%s\"} %llu\n", name, err_code((enum err)err),
+                (unsigned long long)errors[err]);
+}
+
+static void write_metrics(const struct page_facts *facts, struct buf *out)
+{
+    const struct counters *c = facts->counters;
+    write_statuses(out, "requests_total",
+        "Exchanges that have ended, by the status the client saw.", c->statuses);
+    write_statuses(
+        out, "page_requests_total", "Of them, those for the proxy's own pages.", c->pages);
+    write_errors(out, "errors_total", "Errors that the proxy itself made, by code.", c->errors);
+    write_errors(
+        out, "page_errors_total", "Of them, those for the proxy's own pages.", c->page_errors);
     write_metric(
         out, "sent_bytes_total", "counter", "Bytes of bodies sent to servers.", c->bytes_sent);
     write_metric(out, "received_bytes_total", "counter", "Bytes of bodies received from servers.",
@@ -67,6 +91,8 @@ static const struct page pages[] = {
     {TEXT("/-/denied"), true, false, false, PAGE_SIGNS_NOTHING, PAGE_LISTS_DENIED,
         TEXT("application/json"), NULL},
 };
+static const struct page console_page = {TEXT("/-/"), true, false, false, PAGE_SIGNS_NOTHING,
+    PAGE_LISTS_NOTHING, TEXT("text/html; charset=utf-8"), write_console};
 static const struct page token_page = {TEXT("/-/token/KIND"), true, true, false, PAGE_SIGNS_TOKEN,
     PAGE_LISTS_NOTHING, TEXT("application/json"), NULL};
 
@@ -75,5 +101,12 @@ const struct page *page_find(struct span path)
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         if (span_equal(pages[i].path, path))
             return &pages[i];
+    if (span_equal(path, console_page.path) || span_equal(path, SPAN("/-")))
+        return &console_page;
     return token_kind(path) == LOGIN_NONE ? NULL : &token_page;
+}
+
+struct span page_fields(const struct page *page)
+{
+    return page == &console_page ? console_fields : SPAN("X-Content-Type-Options: nosniff\r\n");
 }

@@ -10,12 +10,14 @@
 struct counters {
     uint64_t exchanges;         /* ended */
     uint64_t statuses[6];       /* by the first digit of the status; [0]: broken off */
+    uint64_t pages[6];          /* of them, those for the proxy's own pages */
     uint64_t errors[ERR_COUNT]; /* the proxy's own */
-    uint64_t bytes_sent;        /* of bodies, to servers */
-    uint64_t bytes_received;    /* of bodies, from servers */
-    uint64_t upstream_opened;   /* connections */
-    uint64_t sent_again;        /* requests */
-    uint64_t upstream_us;       /* waited for servers; 0 where it is not measured */
+    uint64_t page_errors[ERR_COUNT];
+    uint64_t bytes_sent;      /* of bodies, to servers */
+    uint64_t bytes_received;  /* of bodies, from servers */
+    uint64_t upstream_opened; /* connections */
+    uint64_t sent_again;      /* requests */
+    uint64_t upstream_us;     /* waited for servers; 0 where it is not measured */
     unsigned in_flight, clients, upstream_open;
 };
 
@@ -45,3 +47,6 @@ struct page {
 
 /* NULL where there is no such page. */
 const struct page *page_find(struct span path);
+
+/* Further header lines of the answer that the page is in. */
+struct span page_fields(const struct page *page);

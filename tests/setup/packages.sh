@@ -11,6 +11,7 @@ test) needs="libcmocka-dev curl openssl" ;;
 demo) needs="curl" ;;
 examples) needs="busybox curl dash shellcheck" ;;
 clients) needs="curl rclone s3cmd openjdk-17-jdk-headless maven" ;;
+browser) needs="chromium fonts-dejavu-core" ;;
 lint) needs="clang clang-tidy clang-format cppcheck python3" ;;
 fuzz) needs="clang libclang-rt-dev" ;;
 bench) needs="nginx wrk curl" ;;
