@@ -6,10 +6,25 @@ static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
     return from_ns && to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
 }
 
+static void count_service(struct counters *counters, struct span name)
+{
+    for (size_t i = 0; i < SERVICES_COUNTED && name.len > 0 && name.len <= SERVICE_NAME_BYTES;
+         i++) {
+        struct service_counter *counter = &counters->services[i];
+        if (counter->name_bytes == 0)
+            memcpy(counter->name, name.at, counter->name_bytes = name.len);
+        if (span_equal(name, (struct span){counter->name, counter->name_bytes})) {
+            counter->requests++;
+            return;
+        }
+    }
+}
+
 void exchange_record(const struct exchange *x)
 {
     struct counters *counters = &x->proxy->counters;
     counters->exchanges++;
+    count_service(counters, x->route.service);
     counters->statuses[x->broken ? 0 : x->status / 100 % 6]++;
     counters->bytes_sent += x->sent;
     counters->bytes_received += x->received;

@@ -50,6 +50,15 @@ static void write_errors(
                 (unsigned long long)errors[err]);
 }
 
+static void write_services(struct buf *out, const struct service_counter *services)
+{
+    write_family(out, "service_requests_total", "Of them, those to the first 32 services.");
+    for (size_t i = 0; i < SERVICES_COUNTED && services[i].name_bytes > 0; i++)
+        buf_format(out, "countersign_service_requests_total{service=\"%.*s\"} %llu\n",
+            (int)services[i].name_bytes, services[i].name,
+            (unsigned long long)services[i].requests);
+}
+
 static void write_metrics(const struct page_facts *facts, struct buf *out)
 {
     const struct counters *c = facts->counters;
@@ -57,6 +66,7 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
         "Exchanges that have ended, by the status the client saw.", c->statuses);
     write_statuses(
         out, "page_requests_total", "Of them, those for the proxy's own pages.", c->pages);
+    write_services(out, c->services);
     write_errors(out, "errors_total", "Errors that the proxy itself made, by code.", c->errors);
     write_errors(
         out, "page_errors_total", "Of them, those for the proxy's own pages.", c->page_errors);

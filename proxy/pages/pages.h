@@ -6,6 +6,14 @@
 #include "proxy/credentials/credentials.h"
 #include "proxy/permissions/caller.h"
 
+/* Requests to one service, by its signing name. */
+enum { SERVICES_COUNTED = 32, SERVICE_NAME_BYTES = 32 };
+struct service_counter {
+    char name[SERVICE_NAME_BYTES];
+    size_t name_bytes;
+    uint64_t requests;
+};
+
 /* What the proxy counts. */
 struct counters {
     uint64_t exchanges;         /* ended */
@@ -18,6 +26,7 @@ struct counters {
     uint64_t upstream_opened; /* connections */
     uint64_t sent_again;      /* requests */
     uint64_t upstream_us;     /* waited for servers; 0 where it is not measured */
+    struct service_counter services[SERVICES_COUNTED]; /* the first that were asked for */
     unsigned in_flight, clients, upstream_open;
 };
 
