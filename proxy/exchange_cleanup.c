@@ -31,6 +31,7 @@ bool cleanup_begins(struct exchange *x)
     exchange_record(x);
     x->left = true;
     u->tries = 0;
+    u->cut = u->step == MULTIPART_PART && x->phase == PHASE_SENT && x->answer < ANSWER_WEIGHED;
     if (decides(x)) {
         parts_drop(x);
         exchange_stir(x);

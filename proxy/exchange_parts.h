@@ -11,6 +11,7 @@ struct upload {
     unsigned number;          /* of the last part that was sent, or is being sent */
     unsigned tries;           /* that the step has had in vain */
     bool whole;               /* the client has sent all of its body */
+    bool cut;                 /* a part was on its way when it was given up: it may still arrive */
     bool full;                /* what is being filled can take no more: more than it has come */
     bool carries;             /* ... one byte, which is the next one's first */
     char carried;

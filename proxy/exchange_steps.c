@@ -10,7 +10,7 @@
 #include "proxy/answer.h"
 #include "proxy/exchange_parts.h"
 
-enum { TRIES = 3 };
+enum { TRIES = 3, ABORT_AGAIN_MS = 1000 };
 
 enum multipart_step steps_now(const struct exchange *x)
 {
@@ -302,6 +302,13 @@ bool steps_answered(struct exchange *x)
     enum multipart_step step = steps_now(x);
     unsigned status = x->answer_head.status;
     bool aborted = step == MULTIPART_ABORT && (status < 300 || status == 404);
+    if (aborted && x->upload->cut && !x->proxy->draining) {
+        x->upload->cut =
+            false; /* a part that arrives after the first time stays (S3's reference) */
+        exchange_let_upstream_go(x);
+        exchange_pause(x, ABORT_AGAIN_MS);
+        return true;
+    }
     if (aborted) {
         x->upload->id_bytes = 0;
         exchange_break(x, false);

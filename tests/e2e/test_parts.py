@@ -196,7 +196,7 @@ def test_a_vanished_client_leaves_nothing(here, s3, status):
     with here.client() as client:
         client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
         assert wait_until(lambda: "part" in s3.steps)
-    assert wait_until(lambda: s3.steps.count("abort") == (1 if status == 204 else 2)) and not s3.objects
+    assert wait_until(lambda: s3.steps.count("abort") >= (1 if status == 204 else 2)) and not s3.objects
     assert status != 204 or untouched(s3)
     assert wait_until(lambda: "could not be aborted" in here.proxy.text()) if status != 204 else True
     assert here.ask("PUT", "/s3/bucket/other", [], b"abc").status == 200
@@ -427,7 +427,7 @@ def test_a_broken_end_when_the_only_part_comes_back(stage, s3):
     with here.client() as client:
         client.send_request("PUT", "/s3/bucket/key", [CHUNKED], [*list(chunks(content(PART + 10)))[:-1], b"zz\r\n"])
         assert client.answer().outcome == (400, "BadRequest")
-    assert untouched(s3) and s3.steps == ["create", "part", "abort"]
+    assert untouched(s3) and s3.steps[:3] == ["create", "part", "abort"]
     assert put(here, content(100_000), "/s3/bucket/other").status == 200
 
 
@@ -461,6 +461,23 @@ def test_who_waits_for_a_part_holds_no_connection(stage, s3):
         answers = list(pool.map(lambda name: put(here, data, f"/s3/bucket/{name}"), "abc"))
     assert [answer.outcome for answer in answers] == [(200, "")] * 3
     assert all(s3.objects[f"/bucket/{name}"].content == data for name in "abc")
+
+
+def test_a_part_that_arrives_after_the_abort(here, s3):
+    """S3 may still store a part that was on its way: so the upload is aborted once more."""
+    gate = threading.Event()
+
+    def instead(at, request):
+        if at == "part":
+            gate.wait(20)
+        return None
+    s3.instead = instead
+    with here.client() as client:
+        client.send_request("PUT", "/s3/bucket/key", [CHUNKED], list(chunks(content(PART + 70_000)))[:-1])
+        assert wait_until(lambda: "part" in s3.steps)
+        client.reset()
+    assert wait_until(lambda: s3.steps.count("abort") == 2)
+    gate.set()
 
 
 # --- the end

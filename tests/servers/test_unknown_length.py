@@ -54,7 +54,7 @@ def test_a_condition_holds_for_the_whole(piped, status, header):
                           timeout=60)
     assert f"{status} " in done.stdout.decode(), done
     assert (directly.get_object(Bucket=BUCKET, Key="there")["Body"].read() == b"first") == (status == 412)
-    assert wait_until(lambda: not directly.list_multipart_uploads(Bucket=BUCKET).get("Uploads"))
+    assert wait_until(lambda: not directly.list_multipart_uploads(Bucket=BUCKET, Prefix="there").get("Uploads"))
 
 
 def test_who_dies_in_the_middle_leaves_nothing(piped):
@@ -62,9 +62,9 @@ def test_who_dies_in_the_middle_leaves_nothing(piped):
     with subprocess.Popen(curl(proxy, "cut", PROOF), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as dying:
         dying.stdin.write(bytes(PART + 100_000))
         dying.stdin.flush()
-        assert wait_until(lambda: directly.list_multipart_uploads(Bucket=BUCKET).get("Uploads"))
+        assert wait_until(lambda: directly.list_multipart_uploads(Bucket=BUCKET, Prefix="cut").get("Uploads"))
         dying.kill()
-    assert wait_until(lambda: not directly.list_multipart_uploads(Bucket=BUCKET).get("Uploads"))
+    assert wait_until(lambda: not directly.list_multipart_uploads(Bucket=BUCKET, Prefix="cut").get("Uploads"))
     assert not directly.list_objects_v2(Bucket=BUCKET, Prefix="cut").get("Contents")
 
 
