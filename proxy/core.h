@@ -68,5 +68,12 @@ void proxy_check_drained(struct proxy *proxy);
  * from before is forgotten. True where it has been. */
 bool proxy_used(struct proxy *proxy);
 
+/* Who STS said that the function is, where it was asked and the keys are still those; else NULL. */
+static inline const struct caller *proxy_caller(const struct proxy *proxy)
+{
+    bool same = proxy->caller_generation == credentials_generation(proxy->options.credentials);
+    return same && proxy->caller.arn_bytes > 0 ? &proxy->caller : NULL;
+}
+
 /* The tick runs while exchanges are under way or clients linger. */
 void proxy_need_tick(struct proxy *proxy);

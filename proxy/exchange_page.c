@@ -92,13 +92,6 @@ static enum err write_signed(
                                          : write_token(x, &with, body, fault);
 }
 
-/* Where STS was asked, and the keys are still those. */
-static const struct caller *known_caller(const struct proxy *proxy)
-{
-    bool same = proxy->caller_generation == credentials_generation(proxy->options.credentials);
-    return same && proxy->caller.arn_bytes > 0 ? &proxy->caller : NULL;
-}
-
 static enum err write_body(
     struct exchange *x, const struct page *page, struct buf *body, struct fault *fault)
 {
@@ -111,7 +104,7 @@ static enum err write_body(
     proxy->counters.upstream_open = stats.open;
     proxy->counters.upstream_opened = stats.opened;
     struct page_facts facts = {&proxy->counters, options->credentials, options->function_name,
-        options->function_version, options->route.region, known_caller(proxy)};
+        options->function_version, options->route.region, proxy_caller(proxy)};
     page->write(&facts, body);
     return OK;
 }

@@ -10,12 +10,10 @@
 /* The account that the keys belong to, where STS or the key id tells. */
 static struct span account_of(const struct proxy *proxy, struct identity *identity)
 {
-    const struct credentials_store *store = proxy->options.credentials;
-    bool asked = proxy->caller.account_bytes > 0
-        && proxy->caller_generation == credentials_generation(store);
-    if (asked)
-        return caller_account(&proxy->caller);
-    *identity = identity_of(credentials_current(store));
+    const struct caller *caller = proxy_caller(proxy);
+    if (caller)
+        return caller_account(caller);
+    *identity = identity_of(credentials_current(proxy->options.credentials));
     return span_of(identity->account);
 }
 

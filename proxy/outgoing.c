@@ -45,13 +45,6 @@ static void write_encoding(struct buf *out, const struct field *field)
         buf_text(out, "\r\n");
 }
 
-static void write_signed(
-    struct buf *out, struct canonical *canonical, struct span name, struct span value)
-{
-    write_field(out, name, value);
-    canonical_add(canonical, name, value);
-}
-
 /* Whether the body goes on in chunks of which the client knows nothing. */
 static bool wraps(const struct outgoing_body *body)
 {
@@ -62,11 +55,11 @@ static void write_checksum(
     const struct outgoing *o, struct buf *out, struct canonical *canonical, struct buf *number)
 {
     if (o->body.checksum_value.len > 0)
-        write_signed(out, canonical, o->body.checksum, o->body.checksum_value);
+        canonical_write(canonical, out, o->body.checksum, o->body.checksum_value);
     if (o->body.algorithm.len > 0)
-        write_signed(out, canonical, SPAN("X-Amz-Checksum-Algorithm"), o->body.algorithm);
+        canonical_write(canonical, out, SPAN("X-Amz-Checksum-Algorithm"), o->body.algorithm);
     if (o->body.of_whole)
-        write_signed(out, canonical, SPAN("X-Amz-Checksum-Type"), SPAN("FULL_OBJECT"));
+        canonical_write(canonical, out, SPAN("X-Amz-Checksum-Type"), SPAN("FULL_OBJECT"));
     if (!wraps(&o->body))
         return;
     buf_text(out, "Content-Encoding: ");
@@ -77,8 +70,8 @@ static void write_checksum(
         }
     buf_text(out, "aws-chunked\r\n");
     buf_number(number, o->body.decoded_length);
-    write_signed(out, canonical, SPAN("X-Amz-Decoded-Content-Length"), buf_span(number));
-    write_signed(out, canonical, SPAN("X-Amz-Trailer"), o->body.checksum);
+    canonical_write(canonical, out, SPAN("X-Amz-Decoded-Content-Length"), buf_span(number));
+    canonical_write(canonical, out, SPAN("X-Amz-Trailer"), o->body.checksum);
 }
 
 /* What the client sent and the service should see, in its order. */
@@ -130,9 +123,9 @@ static void write_token(const struct outgoing *o, struct buf *out, struct canoni
 {
     struct span token = o->credentials->session_token;
     if (o->route->session)
-        write_signed(out, canonical, SPAN("X-Amz-S3session-Token"), token);
+        canonical_write(canonical, out, SPAN("X-Amz-S3session-Token"), token);
     else if (token.len > 0)
-        write_signed(out, canonical, SPAN("X-Amz-Security-Token"), token);
+        canonical_write(canonical, out, SPAN("X-Amz-Security-Token"), token);
 }
 
 /* By SigV4, or by SigV4A, whose scope has no region but a field for a set of them. */
@@ -141,7 +134,7 @@ static enum err sign(const struct outgoing *o, const struct scope *scope,
 {
     if (!o->route->sigv4a)
         return signer_authorize(o->signer, o->credentials, scope, canonical, out);
-    write_signed(out, canonical, SPAN("X-Amz-Region-Set"), scope->region);
+    canonical_write(canonical, out, SPAN("X-Amz-Region-Set"), scope->region);
     return signer4a_authorize(o->signer4a, o->credentials, scope, canonical, out);
 }
 
@@ -162,12 +155,12 @@ enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out
         .style = o->route->s3 ? PATH_ONCE : PATH_TWICE,
         .payload_hash = o->body.hash};
     write_request_line(o, query, out);
-    write_signed(out, &canonical, SPAN("Host"), o->route->host);
+    canonical_write(&canonical, out, SPAN("Host"), o->route->host);
     write_client_fields(o, out, &canonical);
     write_checksum(o, out, &canonical, &decoded);
     write_framing(&o->body, out);
-    write_signed(out, &canonical, SPAN("X-Amz-Date"), amz_date_span(&scope.date));
-    write_signed(out, &canonical, SPAN("X-Amz-Content-Sha256"), o->body.hash);
+    canonical_write(&canonical, out, SPAN("X-Amz-Date"), amz_date_span(&scope.date));
+    canonical_write(&canonical, out, SPAN("X-Amz-Content-Sha256"), o->body.hash);
     write_token(o, out, &canonical);
     enum err err = sign(o, &scope, &canonical, out);
     buf_text(out, "\r\n");

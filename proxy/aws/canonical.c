@@ -170,3 +170,12 @@ bool canonical_request(
     buf_add(out, c->payload_hash);
     return true;
 }
+
+void canonical_write(struct canonical *c, struct buf *out, struct span name, struct span value)
+{
+    buf_add(out, name);
+    buf_text(out, ": ");
+    buf_add(out, value);
+    buf_text(out, "\r\n");
+    canonical_add(c, name, value);
+}

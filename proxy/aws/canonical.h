@@ -37,6 +37,9 @@ static inline void canonical_add(struct canonical *c, struct span name, struct s
         c->fields[c->count++] = (struct canonical_field){name, value};
 }
 
+/* Adds a field, and appends its header line with the CRLF. */
+void canonical_write(struct canonical *c, struct buf *out, struct span name, struct span value);
+
 /* Appends the names of the fields, "host;x-amz-date", for who needs them before the canonical
  * request: a presigned URL has them in its query. Sorts the fields. */
 void canonical_signed_headers(struct canonical *canonical, struct buf *signed_headers);

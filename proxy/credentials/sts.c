@@ -22,21 +22,12 @@ static void write_body(const struct sts_request *request, struct buf *body)
         uri_add_parameter(body, SPAN("WebIdentityToken"), request->web_identity_token);
 }
 
-static void field(struct buf *out, struct canonical *canonical, struct span name, struct span value)
-{
-    buf_add(out, name);
-    buf_text(out, ": ");
-    buf_add(out, value);
-    buf_text(out, "\r\n");
-    canonical_add(canonical, name, value);
-}
-
 static enum err sign(const struct credentials *by, struct signer *signer, const struct scope *scope,
     struct canonical *canonical, struct buf *out)
 {
-    field(out, canonical, SPAN("X-Amz-Date"), amz_date_span(&scope->date));
+    canonical_write(canonical, out, SPAN("X-Amz-Date"), amz_date_span(&scope->date));
     if (by->session_token.len > 0)
-        field(out, canonical, SPAN("X-Amz-Security-Token"), by->session_token);
+        canonical_write(canonical, out, SPAN("X-Amz-Security-Token"), by->session_token);
     return signer_authorize(signer, by, scope, canonical, out);
 }
 
@@ -53,8 +44,8 @@ static enum err write_request(const struct sts_request *request, struct sts_mean
     buf_text(out, "POST ");
     buf_add(out, to->path);
     buf_text(out, " HTTP/1.1\r\n");
-    field(out, &canonical, SPAN("Host"), to->host);
-    field(out, &canonical, SPAN("Content-Type"), SPAN(CONTENT_TYPE));
+    canonical_write(&canonical, out, SPAN("Host"), to->host);
+    canonical_write(&canonical, out, SPAN("Content-Type"), SPAN(CONTENT_TYPE));
     buf_text(out, "Content-Length: ");
     buf_number(out, body.len);
     buf_text(out, "\r\n");
