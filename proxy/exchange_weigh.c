@@ -181,8 +181,8 @@ static enum remedy find_remedy(const struct exchange *x, struct span *region)
         .bucket_region = answer_field(x, SPAN("X-Amz-Bucket-Region")),
         .body = {x->answer_memory + x->answer_head_bytes, x->weighed_bytes}};
     enum remedy remedy = remedy_of(&refusal, region);
-    struct span code = error_code_find(refusal.error_type, refusal.body);
-    bool slow = is_patient(x) && span_equal(code, SPAN("RequestTimeout"));
+    bool slow = is_patient(x)
+        && span_equal(error_code_find(refusal.error_type, refusal.body), SPAN("RequestTimeout"));
     return remedy == REMEDY_NONE && (slow || server_failed(x)) ? REMEDY_PAUSE : remedy;
 }
 

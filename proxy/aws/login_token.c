@@ -12,10 +12,6 @@ struct form {
     struct span user; /* the parameter that names the user; empty where none does */
 };
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
 static const struct form forms[] = {
     [LOGIN_RDS] = {TEXT("rds"), TEXT("rds-db"), TEXT("connect"), TEXT("DBUser")},
     [LOGIN_DSQL] = {TEXT("dsql"), TEXT("dsql"), TEXT("DbConnect"), TEXT("")},

@@ -5,11 +5,6 @@
 
 enum { FIRST_PART_BYTES = 8 * 1024 * 1024, PARTS_OF_ONE_SIZE = 1000 };
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
-
 uint64_t multipart_part_bytes(unsigned number)
 {
     return (uint64_t)FIRST_PART_BYTES << (number - 1) / PARTS_OF_ONE_SIZE;

@@ -1,10 +1,6 @@
 #include "proxy/aws/partition.h"
 
 /* Source: botocore 1.44.5, partitions.json (Apache-2.0). No suffix is the end of another. */
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
 static const struct partition partitions[] = {
     {TEXT("aws"), TEXT("amazonaws.com"), TEXT("api.aws"), TEXT("us-east-1"), TEXT("")},
     {TEXT("aws-us-gov"), TEXT("amazonaws.com"), TEXT("api.aws"), TEXT("us-gov-west-1"),

@@ -3,11 +3,6 @@
 #include "proxy/aws/error_code.h"
 #include "proxy/aws/partition.h"
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
-
 static const struct {
     struct span code;
     enum remedy remedy;

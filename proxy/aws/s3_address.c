@@ -3,11 +3,6 @@
 #include "proxy/aws/s3_arn.h"
 #include "proxy/aws/s3_host.h"
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
-
 enum { LABEL_MAX = 63, BUCKET_MIN = 3 };
 
 /* NAME[-ACCOUNT].[MIDDLE.]FAMILY[-fips][-ZONE][.dualstack].[REGION.]SUFFIX */

@@ -2,11 +2,6 @@
 
 #include "proxy/aws/partition.h"
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
-
 /* Source: botocore 1.44.5, endpoints.json, the variants of s3 (Apache-2.0). */
 static const struct span fips_regions[] = {TEXT("ca-central-1"), TEXT("ca-west-1"),
     TEXT("us-east-1"), TEXT("us-east-2"), TEXT("us-gov-east-1"), TEXT("us-gov-west-1"),

@@ -1,10 +1,5 @@
 #include "proxy/aws/unsigned_payload.h"
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
-
 /* In a path "*" is one segment, at the end any that are left. method: empty for any. */
 static const struct {
     struct span service, method, path;

@@ -13,7 +13,12 @@ struct span {
 };
 
 #define SPAN(literal) ((struct span){"" literal, sizeof(literal) - 1})
-#define SPAN_ARGS(s)  (int)(s).len, (s).at /* for "%.*s" */
+/* The same as the initialiser of a static table's field; the literal may hold NULs. */
+#define TEXT(literal)                   \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
+#define SPAN_ARGS(s) (int)(s).len, (s).at /* for "%.*s" */
 
 static inline struct span span_of(const char *text)
 {

@@ -83,10 +83,6 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
     write_metric(out, "in_flight", "gauge", "Exchanges under way.", c->in_flight);
 }
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
 static const struct page pages[] = {
     {TEXT("/-/health"), false, false, false, PAGE_SIGNS_NOTHING, PAGE_LISTS_NOTHING,
         TEXT("application/json"), write_health},

@@ -1,10 +1,5 @@
 #include "proxy/permissions/login_needed.h"
 
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
-
 /* resource: what stands behind the account, with the host's or cache's name, or all where the
  * token does not tell; user: the same for the user, where that is a resource too. */
 static const struct {

@@ -14,12 +14,6 @@
 #include "proxy/base/buf.h"
 #include "proxy/base/err.h"
 
-/* A span as the initialiser of a table's field; the literal may hold NULs. */
-#define TEXT(literal)                   \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
-
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
 /* row: the input, or a name for it; printed where the comparison fails, as both values are. */
