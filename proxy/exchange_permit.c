@@ -3,19 +3,8 @@
 #include "proxy/aws/partition.h"
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
-#include "proxy/permissions/identity.h"
 #include "proxy/permissions/login_needed.h"
 #include "proxy/permissions/needed.h"
-
-/* The account that the keys belong to, where STS or the key id tells. */
-static struct span account_of(const struct proxy *proxy, struct identity *identity)
-{
-    const struct caller *caller = proxy_caller(proxy);
-    if (caller)
-        return caller_account(caller);
-    *identity = identity_of(credentials_current(proxy->options.credentials));
-    return span_of(identity->account);
-}
 
 static bool find_needed_of(const struct proxy *proxy, const struct route *route,
     const struct head *head, struct span body, struct permissions *needed)
@@ -29,7 +18,7 @@ static bool find_needed_of(const struct proxy *proxy, const struct route *route,
         .signing = route->service,
         .region = route->region,
         .partition = partition_of_region(route->region)->name,
-        .account = account_of(proxy, &identity),
+        .account = self_account(proxy, &identity),
         .content_type = head_value(head, FIELD_CONTENT_TYPE),
         .body = body};
     return permissions_of(&request, needed);
@@ -103,8 +92,8 @@ enum err permit_login(struct exchange *x, const struct login *login, struct faul
 {
     struct identity identity;
     struct permissions needed;
-    login_needed(
-        login, partition_of_region(login->region)->name, account_of(x->proxy, &identity), &needed);
+    login_needed(login, partition_of_region(login->region)->name, self_account(x->proxy, &identity),
+        &needed);
     return admit_signed(x, &needed, fault);
 }
 

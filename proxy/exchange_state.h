@@ -230,6 +230,8 @@ void exchange_record(const struct exchange *x);
 void page_serve(struct exchange *x);
 /* STS has said who the function is. Ends the exchange. */
 void page_verified(struct exchange *x);
+/* A page answers with the fault. Ends the exchange. */
+void page_fail(struct exchange *x, const struct fault *fault);
 
 /* exchange_verify.c: asks STS; page_verified() follows. May end the exchange. */
 void verify_begin(struct exchange *x);

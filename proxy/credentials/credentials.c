@@ -389,5 +389,7 @@ struct credentials_facts credentials_facts(const struct credentials_store *store
     const struct issued *issued = signing(store);
     return (struct credentials_facts){.source = store->source,
         .role = issued && issued->role.len > 0 ? issued->role : store->options.role,
-        .expires_ms = issued ? issued->expires_ms : 0};
+        .expires_ms = issued ? issued->expires_ms : 0,
+        .given = store->source == SOURCE_ENVIRONMENT ? &store->base->keys : NULL,
+        .assumes = store->options.role.len > 0};
 }
