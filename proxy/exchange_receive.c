@@ -143,6 +143,7 @@ static const char *receive_head(
 static void relay_piece(struct exchange *x, struct gathered *g, struct span piece)
 {
     x->received += piece.len;
+    permit_watch(x, piece);
     if (g->count + 3 > GATHERED_MAX)
         flush(x, g);
     if (x->answer_how != ANSWER_CHUNKED) {
@@ -160,6 +161,7 @@ static void relay_piece(struct exchange *x, struct gathered *g, struct span piec
 static void relay_end(struct exchange *x, struct gathered *g)
 {
     x->answer = ANSWER_WHOLE;
+    permit_whole(x);
     if (x->answer_how != ANSWER_CHUNKED)
         return;
     if (g->count + 1 > GATHERED_MAX)

@@ -17,6 +17,7 @@
 #include "proxy/outgoing.h"
 #include "proxy/pages/presign_page.h"
 #include "proxy/pages/token_page.h"
+#include "proxy/permissions/late_error.h"
 
 /* How far the request is. */
 enum phase {
@@ -64,8 +65,12 @@ struct exchange {
     bool claimed;     /* claim is filled */
     bool permitted;   /* the guard has let it pass */
     struct span hint; /* a header line for the client; in the proxy's memory, for this turn only */
-    bool access_open; /* access hangs on the body's hash */
-    struct span hash; /* of the body, as it is signed */
+    bool watches;     /* what was allowed is told by the answer's content */
+    struct late_error late_error;
+    unsigned late_denied;  /* denials in it */
+    int64_t late_since_ms; /* when the first was seen */
+    bool access_open;      /* access hangs on the body's hash */
+    struct span hash;      /* of the body, as it is signed */
     char hash_hex[HASH_HEX_BYTES];
     struct hash content_hash; /* of a body that is held and hashed, as it comes */
     char *held;
@@ -212,6 +217,10 @@ MUST_USE enum err permit_login(struct exchange *x, const struct login *login, st
 void permit_record(struct exchange *x);
 /* The answer, which is held, may be a denial: lists it, and adds a hint to its head. */
 void permit_denied(struct exchange *x);
+/* Content of an answer goes by that says 200, and may yet hold denials: lists them. */
+void permit_watch(struct exchange *x, struct span piece);
+/* It is whole: records what was allowed after all. */
+void permit_whole(struct exchange *x);
 
 /* exchange_session.c */
 /* A copy within directory buckets is signed with the role's own keys, not with a session's. */
