@@ -56,3 +56,7 @@ bool websocket_key_valid(struct span key);
 
 /* Appends the Sec-WebSocket-Accept that answers the key. Errors: OUT_OF_MEMORY. */
 MUST_USE enum err websocket_accept(struct span key, struct buf *out);
+
+/* Masks, or unmasks, len bytes of payload that stand offset bytes behind its beginning. */
+void websocket_mask(
+    char *at, size_t len, const unsigned char mask[WEBSOCKET_MASK_BYTES], uint64_t offset);

@@ -8,10 +8,6 @@
 void websocket_write_head(struct buf *out, const struct websocket_frame *frame,
     const unsigned char mask[WEBSOCKET_MASK_BYTES]);
 
-/* Masks, or unmasks, len bytes of payload that stand offset bytes behind its beginning. */
-void websocket_mask(
-    char *at, size_t len, const unsigned char mask[WEBSOCKET_MASK_BYTES], uint64_t offset);
-
 /* Appends a whole frame that is a message, or a control frame, of its own. */
 void websocket_write_frame(struct buf *out, enum websocket_opcode opcode, struct span payload,
     const unsigned char mask[WEBSOCKET_MASK_BYTES]);
