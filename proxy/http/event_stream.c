@@ -164,7 +164,8 @@ bool event_stream_find(const struct event_stream_message *message, struct span n
 void event_stream_begin(struct event_stream_writer *writer, struct buf *out)
 {
     *writer = (struct event_stream_writer){.out = out, .start = out->len};
-    write_number(out, 0, PRELUDE_BYTES);
+    for (size_t i = 0; i < PRELUDE_BYTES; i++)
+        buf_char(out, 0);
 }
 
 static bool fits(int64_t number, size_t bytes)
