@@ -16,27 +16,28 @@ static struct span account_in(struct span arn)
 struct span self_account(const struct proxy *proxy, struct identity *identity)
 {
     const struct caller *caller = proxy_caller(proxy);
-    struct credentials_facts facts = credentials_facts(proxy->options.credentials);
+    const struct credentials_store *store = proxy->options.credentials;
     if (caller)
         return caller_account(caller);
-    *identity = identity_of(credentials_current(proxy->options.credentials));
+    *identity = identity_of(credentials_current(store));
     if (identity->account[0] != '\0')
         return span_of(identity->account);
-    struct span account = account_in(facts.role);
-    return account.len > 0 || facts.assumes ? account
-                                            : (struct span){proxy->account, strlen(proxy->account)};
+    struct span account = account_in(credentials_facts(store).role);
+    return account.len > 0 || credentials_assumes(store)
+        ? account
+        : (struct span){proxy->account, strlen(proxy->account)};
 }
 
 struct mistaken_signs self_signs(const struct proxy *proxy)
 {
     const struct proxy_options *options = &proxy->options;
-    struct credentials_facts facts = credentials_facts(options->credentials);
-    const struct credentials *in_use =
-        facts.assumes ? NULL : credentials_current(options->credentials);
-    return (struct mistaken_signs){.credentials = facts.given ? facts.given : in_use,
+    const struct credentials *given = credentials_given(options->credentials);
+    bool assumes = credentials_assumes(options->credentials);
+    const struct credentials *in_use = assumes ? NULL : credentials_current(options->credentials);
+    return (struct mistaken_signs){.credentials = given ? given : in_use,
         .caller = proxy_caller(proxy),
-        .assumes = facts.assumes,
-        .beside_endpoint = facts.given && options->endpoint_offered,
+        .assumes = assumes,
+        .beside_endpoint = given && options->endpoint_offered,
         .function_name = options->function_name,
         .account = {proxy->account, strlen(proxy->account)},
         .shared_file = options->shared_file,

@@ -81,10 +81,14 @@ bool credentials_may_issue(const struct credentials_store *store, struct span ac
 
 struct credentials_facts {
     enum source source;
-    struct span role;                /* ARN of the role, or of its session, where it is known */
-    int64_t expires_ms;              /* 0: not known, or never */
-    const struct credentials *given; /* that stand in the environment; NULL */
-    bool assumes;                    /* a further role is assumed with what the source gives */
+    struct span role;   /* ARN of the role, or of its session, where it is known */
+    int64_t expires_ms; /* 0: not known, or never */
 };
 
 struct credentials_facts credentials_facts(const struct credentials_store *store);
+
+/* The keys that stand in the environment itself; NULL where others are fetched. */
+const struct credentials *credentials_given(const struct credentials_store *store);
+
+/* Whether a further role is assumed with what the source gives. */
+bool credentials_assumes(const struct credentials_store *store);
