@@ -18,6 +18,7 @@
 #include "proxy/pages/presign_page.h"
 #include "proxy/pages/token_page.h"
 #include "proxy/permissions/late_error.h"
+#include "proxy/socket.h"
 
 /* How far the request is. */
 enum phase {
@@ -32,6 +33,7 @@ enum phase {
     PHASE_SENT,        /* all of it is sent */
     PHASE_DISCARD,     /* the server has answered already, and does not want the rest */
     PHASE_PAUSE,       /* throttled: it is sent again in a moment */
+    PHASE_SOCKET,      /* it has become a WebSocket: frames go both ways */
 };
 
 enum { SUM_VALUE_BYTES = 12 };
@@ -79,6 +81,7 @@ struct exchange {
     bool splits;      /* a body of unknown length, of an object: in parts where it is long */
     bool left;        /* its client has its answer, or is gone; only the upload is cleaned up */
     struct upload *upload; /* in parts; NULL where it has not come to that */
+    struct socket *socket; /* that it asks for, or has become; NULL */
 
     struct call *call; /* to STS */
     struct credentials_wait wait;
@@ -323,6 +326,27 @@ bool cleanup_begins(struct exchange *x);
 bool cleanup_again(struct exchange *x);
 /* There is no time for it. */
 void cleanup_give_up(struct exchange *x);
+
+/* exchange_socket.c */
+/* Whether the client asks for a WebSocket in place of an answer: then it is prepared. Errors:
+ * BAD_REQUEST, OUT_OF_MEMORY. */
+MUST_USE enum err socket_plan(struct exchange *x, struct fault *fault);
+/* Writes the head that asks the server for it. */
+MUST_USE enum err socket_write_head(
+    struct exchange *x, struct outgoing *outgoing, struct buf *out, struct fault *fault);
+/* The server has said yes; NULL, or what is wrong with how. */
+const char *socket_open(struct exchange *x, struct buf *answer);
+/* Bytes of one side. May end the exchange. */
+void socket_take(struct exchange *x, enum side from, struct span bytes);
+/* One side has ended its half, or is gone. May end the exchange. */
+void socket_client_ended(struct exchange *x);
+void socket_server_gone(struct exchange *x);
+/* Nobody has said anything for long: both are asked whether they live, or it is over. */
+void socket_timeout(struct exchange *x);
+/* The client's connection is gone, or the proxy drains: tells who is still there. */
+void socket_leave(struct exchange *x);
+/* Frees all that it has. */
+void socket_end(struct exchange *x);
 
 /* exchange_send.c */
 /* Asks for a connection, where there is none yet; what follows comes of itself. May end the
