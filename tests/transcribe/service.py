@@ -75,6 +75,7 @@ class Behaviour:
     reason: str = ""
     refuse: int = None              # the handshake's status
     code: str = "AccessDeniedException"
+    drop: bool = False              # the connection is gone before the handshake's answer
     wrong_accept: bool = False      # Sec-WebSocket-Accept is another's
     delay_handshake_s: float = 0
     end: str = "close"              # after the last result; or "abort", or "stay" until the client closes
@@ -136,35 +137,34 @@ class Talk:
         self.answers = asyncio.Queue()
 
     async def run(self):
-        writer = asyncio.create_task(self._write())
+        self.writer = asyncio.create_task(self._write())
         try:
-            await self._listen()
-            await self.answers.put(None)
-            await writer
-            await self._end()
+            how = await self._listen()
         except Refused as refusal:
-            await self.answers.put(events.exception(*refusal.args))
-            await self.answers.put(None)
-            await writer
-            await self._close(1000 if self.how.close is None else self.how.close)
+            self.answers.put_nowait(events.exception(*refusal.args))
+            how = "close"
         except ConnectionClosed:
-            pass
-        finally:
-            writer.cancel()
+            self.writer.cancel()
+            return
+        self.answers.put_nowait(None)
+        await self.writer
+        await self._end(how)
 
     # reading
 
     async def _listen(self):
+        """Takes all that comes; how the connection ends then."""
         self._check_parameters()
-        await self._fault()
         if not self.how.reads:
             await self.service.released()
         while not self.session.audio_end and not self.session.signed_end:
+            if fault := self._fault():
+                return fault
             self._take(await self.connection.recv())
-            await self._fault()
         if self.segment:
             self._say(final=True)
         await self._grace()
+        return self.how.end
 
     async def _grace(self):
         """The signed end may come after the end of the audio; then nothing does."""
@@ -189,15 +189,13 @@ class Talk:
                 "language-code", "identify-language", "identify-multiple-languages")):
             raise Refused("BadRequestException", "one of language-code, identify-language is needed")
 
-    async def _fault(self):
+    def _fault(self):
+        """How the connection ends now, if it shall."""
         if len(self.session.sizes) != self.how.after:
-            return
+            return None
         if self.how.exception:
             raise Refused(self.how.exception, self.how.message)
-        if self.how.abort or self.how.close is not None:
-            await self.answers.join()
-            await self._end("abort" if self.how.abort else "close")
-            raise ConnectionClosed(None, None)
+        return "abort" if self.how.abort else "close" if self.how.close is not None else None
 
     def _take(self, data):
         if isinstance(data, str):
@@ -291,13 +289,11 @@ class Talk:
         return events.event(PATHS[self.session.path], json.dumps(payload).encode())
 
     async def _write(self):
-        while (answer := await self.answers.get()) is not None:
-            with contextlib.suppress(ConnectionClosed):
-                await asyncio.sleep(self.how.delay_s)
+        with contextlib.suppress(ConnectionClosed):
+            while (answer := await self.answers.get()) is not None:
+                await self.service.pause(self.how.delay_s)
                 await self._ping()
                 await self._send(answer)
-            self.answers.task_done()
-        self.answers.task_done()
 
     async def _ping(self):
         if self.how.pings:
@@ -308,19 +304,18 @@ class Talk:
         size = self.how.fragment
         await self.connection.send([answer[at:at + size] for at in range(0, len(answer), size)] if size else answer)
 
-    async def _end(self, how=None):
-        how = how or self.how.end
+    async def _end(self, how):
         if how == "abort":
             self.connection.transport.abort()
         elif how == "close":
-            await self._close(1000 if self.how.close is None else self.how.close)
+            await self._close()
         else:
-            await asyncio.wait_for(self.connection.wait_closed(), WAIT_S)
+            await asyncio.wait_for(self._drain(), WAIT_S)
 
-    async def _close(self, code):
+    async def _close(self):
         """What the client still sends is read: its close frame comes behind it."""
         draining = asyncio.create_task(self._drain())
-        await self.connection.close(code, self.how.reason)
+        await self.connection.close(1000 if self.how.close is None else self.how.close, self.how.reason)
         await draining
 
     async def _drain(self):
@@ -342,7 +337,6 @@ class Service:
         self._behaviour = Behaviour()
         self._over = threading.Condition()
         self._taken = self._done = 0
-        self._tasks = set()
         self._context = authority.server_context(host, *names, label=f"transcribe-{uuid.uuid4().hex}")
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -385,6 +379,12 @@ class Service:
         """Those who do not read go on to read."""
         self._loop.call_soon_threadsafe(self._released.set)
 
+    async def pause(self, seconds):
+        """Waits, though not longer than the service is there."""
+        if seconds:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), seconds)
+
     async def released(self):
         await self._released.wait()
 
@@ -417,7 +417,9 @@ class Service:
     async def _begin(self, connection, request):
         """Judges the handshake; an answer refuses it."""
         how = connection.how = self._behaviour
-        await asyncio.sleep(how.delay_handshake_s)
+        await self.pause(how.delay_handshake_s)
+        if how.drop:
+            connection.transport.abort()
         if how.refuse:
             return self._refusal(how.refuse, how.code, how.message)
         path, _, query = request.path.partition("?")
@@ -457,7 +459,10 @@ class Service:
             await Talk(self, connection, session, connection.how, connection.seed).run()
             await asyncio.wait_for(connection.wait_closed(), WAIT_S)
         except TimeoutError:
-            session.wrong.append("the connection stayed open")
+            session.wrong.append("the connection stayed open, or a ping had no answer")
+        except Exception as fault:
+            session.wrong.append(repr(fault))
+            raise
         finally:
             self._conclude(session, connection.protocol)
 

@@ -1,10 +1,12 @@
 """The emulated service itself, by a plain client: what it takes, what it refuses, every fault it can be told."""
 
 import asyncio
+import datetime
 import hashlib
 import json
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 from harness import signer
@@ -12,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 import events
 from client import Client, Refused, cut, transcribe, trust
-from service import spoken, words
+from service import Service, spoken, words
 
 AUDIO = os.urandom(50_000)
 
@@ -138,6 +140,21 @@ def test_another_accept(service, straight):
         straight()
 
 
+def test_gone_before_the_answer(service, straight):
+    service.behave(drop=True)
+    with pytest.raises((InvalidHandshake, EOFError, OSError)):
+        straight()
+
+
+def test_its_end_waits_for_no_handshake(authority):
+    started = time.monotonic()
+    with Service(authority) as service:
+        service.behave(delay_handshake_s=60)
+        with pytest.raises(TimeoutError):
+            transcribe(service.url, AUDIO, context=trust(authority), timeout=0.5)
+    assert time.monotonic() - started < 8
+
+
 def test_a_slow_handshake(service, straight):
     service.behave(delay_handshake_s=0.3)
     started = time.monotonic()
@@ -146,9 +163,9 @@ def test_a_slow_handshake(service, straight):
 
 # --- Events that are refused ----------------------------------------------------------------------
 
-def say(service, authority, messages):
+def say(service, authority, messages, **how):
     """What comes back to those messages; each may be a function of the chain."""
-    client = Client(service.url, context=trust(authority))
+    client = Client(service.url, context=trust(authority), **how)
 
     async def talk():
         async with client.connect() as connection:
@@ -214,6 +231,21 @@ def test_wrong_parameters_are_refused_after_the_handshake(service, straight, par
     heard = straight(parameters=parameters)
     assert heard.exception[0] == "BadRequestException" and heard.code == 1000 and not heard.results
     assert service.finished().sizes == []
+
+
+def test_a_stream_over_midnight(authority):
+    """Each event is signed by the key of its own day."""
+    today = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    before = today - datetime.timedelta(seconds=1)
+    clock = SimpleNamespace(now=lambda: before)
+    age = (datetime.datetime.now(datetime.timezone.utc) - before).total_seconds()
+    times = [int(each.timestamp() * 1000) for each in (before, today, today)]
+    with Service(authority, clock=clock) as service:
+        messages = [lambda chain, each=each, when=when: chain.sign(each, when)
+                    for each, when in zip([PIECE, PIECE, events.audio_event(b"")], times)]
+        say(service, authority, messages, age=age)
+        session = service.finished()
+    assert session.dates == times and session.audio == b"pcmpcm" and not service.wrong
 
 
 def test_events_that_are_not_audio_are_kept(service, authority):
