@@ -13,7 +13,9 @@ from harness import signer
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 import events
-from client import Client, Refused, cut, transcribe, trust
+from client import Client, Refused, cut, target_of, transcribe, trust
+from presigned import presign
+from raw_websocket import BINARY, Frame, connect, reassembled
 from service import Service, spoken, words
 
 AUDIO = os.urandom(50_000)
@@ -208,6 +210,7 @@ def forged(chain):
     ([signed(events.audio_event(b"")), signed(PIECE)], "audio after its end"),
     ([events.event("AudioEvent", b"pcm")], "headers"),
     ([events.exception("BadRequestException", "x")], "headers"),
+    ([events.encode([*events.decode(PIECE).headers, ("more", events.TEXT, "x")], b"pcm")], "headers"),
 ])
 def test_wrong_events(service, authority, messages, why):
     came, session = say(service, authority, messages), service.finished()
@@ -318,6 +321,17 @@ def test_fragmented_and_huge_answers(service, straight):
     service.behave(fragment=1000, padding=2_000_000, partials=False)
     heard = straight(signed=True)
     assert heard.finals == spoken(AUDIO) and min(heard.sizes) > 2_000_000
+
+
+def test_the_frames_of_a_fragmented_answer(service, authority):
+    service.behave(fragment=100, partials=False)
+    target, _ = presign(target_of(service.url, "stream-transcription", {}))
+    with connect(service.port, target, context=trust(authority), Host=service.url.removeprefix("https://")) as raw:
+        raw.send(Frame(BINARY, PIECE), Frame(BINARY, events.audio_event(b"")))
+        frames = list(raw.frames())
+    assert len(frames) > 5 and max(len(frame.payload) for frame in frames) == 100
+    (_, data), = reassembled(frames)
+    assert events.decode(data).json["Transcript"]["Results"][0]["Alternatives"][0]["Transcript"] == words(b"pcm")
 
 
 def test_pings(service, straight):
