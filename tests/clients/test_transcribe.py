@@ -5,7 +5,8 @@ import os
 import pytest
 from clients import TOOLS, run
 from harness.proxy import ROLE
-from service import Service, spoken
+from service import Service
+from talk import spoken
 
 AUDIO = os.urandom(100_000)
 

@@ -16,7 +16,8 @@ import events
 from client import Client, Refused, cut, target_of, transcribe, trust
 from presigned import presign
 from raw_websocket import BINARY, Frame, connect, reassembled
-from service import Service, spoken, words
+from service import Service
+from talk import spoken, words
 
 AUDIO = os.urandom(50_000)
 
@@ -278,7 +279,7 @@ def test_exceptions(service, straight, kind, after):
 def test_gone_without_a_word(service, straight, after):
     service.behave(abort=True, after=after)
     heard, session = straight(), service.finished()
-    assert heard.code is None and len(heard.results) == len(session.sizes) == after
+    assert heard.code is None and len(heard.results) <= len(session.sizes) == after     # answers may be lost with it
     assert session.close_code is None and session.sent_close is None
 
 
