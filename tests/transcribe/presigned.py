@@ -61,7 +61,7 @@ def _check_date(proof, date, now):
     except ValueError:
         _refuse(f"X-Amz-Date {date!r}")
     if then - now > SKEW_S or now > then + proof.expires or not date.startswith(proof.day):
-        _refuse(f"signed at {date} for {proof.expires} s, it is {datetime.datetime.utcfromtimestamp(now)}")
+        _refuse(f"signed at {date} for {proof.expires} s, it is {datetime.datetime.fromtimestamp(now, datetime.timezone.utc)}")
 
 
 def check(target, headers, role, now):
