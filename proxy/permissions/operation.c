@@ -42,6 +42,17 @@ static bool is_compressed(const struct needed_request *request)
     return head_value_of(request->head, SPAN("content-encoding")).len > 0;
 }
 
+/* Whether the body's bytes are not the form's, as far as this program reads it. */
+static bool is_other_text(const struct needed_request *request)
+{
+    static const struct span mark = {"charset=", 8};
+    struct span type = request->content_type;
+    while (type.len > mark.len && !span_starts_nocase(type, mark))
+        type = span_from(type, 1);
+    bool utf8 = span_starts_nocase(span_from(type, mark.len), SPAN("utf-8"));
+    return (type.len > mark.len && !utf8) || is_compressed(request);
+}
+
 /* What stands behind Action=, in the query or the form; of an operation's name no byte need be
  * percent-encoded, and what is is none. */
 static enum presence find_action(const struct needed_request *request, struct operation *operation)
@@ -51,8 +62,10 @@ static enum presence find_action(const struct needed_request *request, struct op
     struct value form = body.kind == PAYLOAD_FORM ? body : (struct value){PAYLOAD_NONE, SPAN("")};
     enum presence in_form = payload_member(form, SPAN("Action"), &action);
     enum presence in_query = payload_member(query, SPAN("Action"), &other);
-    bool unread = request->body.len > 0 && (form.kind == PAYLOAD_NONE || is_compressed(request));
+    bool other_text = request->body.len > 0 && is_other_text(request);
+    bool unread = request->body.len > 0 && (form.kind == PAYLOAD_NONE || other_text);
     if (in_form == UNCLEAR || in_query == UNCLEAR || (in_query == PRESENT && unread)
+        || (in_form == PRESENT && other_text)
         || (in_form == PRESENT && in_query == PRESENT && !span_equal(other.raw, action.raw)))
         return UNCLEAR;
     if (in_form == ABSENT && in_query == ABSENT)

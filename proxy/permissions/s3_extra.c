@@ -35,7 +35,7 @@ static struct span parted_version(struct span source, bool *versioned)
     return at ? span_first(source, (size_t)(at - source.at)) : source;
 }
 
-/* x-amz-copy-source: "/BUCKET/KEY" or an ARN with "/object/KEY", percent-encoded. */
+/* x-amz-copy-source: "BUCKET/KEY", or an ARN with "/object/KEY", percent-encoded. */
 static void add_source(struct need *need, const struct s3_needs *s3)
 {
     bool versioned;
@@ -44,6 +44,7 @@ static void add_source(struct need *need, const struct s3_needs *s3)
     size_t start = need->text.len;
     uri_decode(&need->text, source);
     struct span name = need_since(need, start);
+    name = span_starts(name, SPAN("/")) ? span_from(name, 1) : name;
     struct span action = versioned ? SPAN("s3:GetObjectVersion") : SPAN("s3:GetObject");
     if (span_starts(name, SPAN("arn:"))) {
         bool outpost = span_starts(
@@ -54,7 +55,6 @@ static void add_source(struct need *need, const struct s3_needs *s3)
         s3_add(need, &of_source, action, need_since(need, start));
         return;
     }
-    name = span_starts(name, SPAN("/")) ? span_from(name, 1) : name;
     size_t slash = span_find(name, '/');
     s3_place_of_bucket(span_first(name, slash), &of_source.place);
     bool directory =
