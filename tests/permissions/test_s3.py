@@ -223,6 +223,12 @@ PLACES = [  # what stands there in a name, where the request goes, what it needs
     ("a field in the query", "PUT", f"b.{V}", "/k?X-Amz-Acl=private", [("s3:PutObject", f"{B}/k"), ("s3:PutObjectAcl", f"{B}/k")]),
     ("a source in the query", "PUT", f"b.{V}", "/k?x-amz-copy-source=a%2Fb", None),
     ("delete a version", "DELETE", f"b.{V}", "/k?versionId=null", [("s3:DeleteObjectVersion", f"{B}/k")]),
+    ("a slash that is encoded behind the bucket", "GET", V, "/b%2Fk", None),
+    ("one before it", "GET", V, "/%2Fb/k", None),
+    ("one in the key", "GET", V, "/b/k%2Fl", [(GET, f"{B}/k/l")]),
+    ("nothing before a VPC's endpoint", "GET", f"vpce-1a-2b.s3.{REGION}.vpce.amazonaws.com", "/b/k", [(GET, f"{B}/k")]),
+    ("an odd name before a VPC's endpoint", "GET", f"other.vpce-1a-2b.s3.{REGION}.vpce.amazonaws.com", "/b/k",
+     [(GET, "arn:aws:s3:::other/b/k")]),
     ("too long a key", "GET", f"b.{V}", "/" + "k" * 9000, None),
 ]
 
@@ -237,6 +243,7 @@ def test_where_it_leads(name, method, host, path, needed):
 FIELDS = [
     ("grant", "/k", [("X-Amz-Grant-Read", "id=1")], [("s3:PutObject", f"{B}/k"), ("s3:PutObjectAcl", f"{B}/k")]),
     ("false is none", "/?versioning", [("x-amz-bypass-governance-retention", "false")], [("s3:PutBucketVersioning", B)]),
+    ("false is a tag", "/k", [("x-amz-tagging", "false")], [("s3:PutObject", f"{B}/k"), ("s3:PutObjectTagging", f"{B}/k")]),
     ("copy with a slash", "/k", [("x-amz-copy-source", "/s/a%2Fb%20c")],
      [("s3:PutObject", f"{B}/k"), (GET, "arn:aws:s3:::s/a/b c")]),
     ("copy from an access point, with a slash", "/k", [("x-amz-copy-source", f"/{POINT}/object/a")],
