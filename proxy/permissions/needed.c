@@ -77,6 +77,9 @@ static void add_others(struct need *need)
     buf_add(&need->text, operation.name);
     need->out->operation = need_since(need, start);
     resources_needed(need, &operation);
+    if (span_equal(operation.service, SPAN("s3-control"))
+        && span_equal(operation.name, SPAN("CreateJob")))
+        s3_needed_role(need, SPAN("RoleArn"));
 }
 
 static bool is_s3(struct span signing)

@@ -97,11 +97,25 @@ static bool write_kms(const struct fill *fill)
     return true;
 }
 
-/* Behind a secret's name its ARN has six characters more. */
+/* "NAME-AbCdEf" */
+static bool has_secret_end(struct span arn)
+{
+    enum { END = 6 };
+    struct span end = span_take_last(&arn, '-');
+    bool plain = end.len == END && arn.len > 0;
+    for (size_t i = 0; plain && i < END; i++)
+        plain = ascii_alpha(end.at[i]) || ascii_digit(end.at[i]);
+    return plain;
+}
+
+/* Behind a secret's name its ARN has six characters more, which a request may leave out. */
 static bool write_secret(const struct fill *fill)
 {
-    if (write_if_arn(fill))
+    if (write_if_arn(fill)) {
+        if (!has_secret_end(fill->value))
+            buf_text(&fill->need->text, "-\?\?\?\?\?\?");
         return true;
+    }
     begin_arn(fill, "secret:");
     write_value(fill, fill->value);
     if (!fill->any)
@@ -113,8 +127,13 @@ static bool write_secret(const struct fill *fill)
 static bool write_parameter(const struct fill *fill)
 {
     struct span name = fill->value;
-    if (write_if_arn(fill))
-        return true;
+    if (is_arn(name)) {
+        struct span last = name;
+        (void)span_take_last(&last, '/');
+        struct fill plain = *fill;
+        plain.value.len = last.len + span_find(span_from(name, last.len), ':');
+        return write_if_arn(&plain);
+    }
     begin_arn(fill, "parameter/");
     if (span_starts(name, SPAN("/")))
         name = span_from(name, 1);

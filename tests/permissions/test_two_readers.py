@@ -27,6 +27,11 @@ def rest(service, method, path, body=b"", *fields):
     return Request(method, f"https://{service}.{REGION}.amazonaws.com{path}", fields, body, service)
 
 
+def job(inside):
+    return Request("POST", f"https://{ACCOUNT}.s3-control.{REGION}.amazonaws.com/v20180820/jobs",
+                   [("Content-Type", "application/xml")], f"<CreateJobRequest>{inside}</CreateJobRequest>", "s3")
+
+
 PUT_ITEM = '{"Put": {"TableName": "a"}}'
 WIDE = {
     "a table twice": call("dynamodb", "D.DeleteTable", '{"TableName": "a", "TableName": "b"}'),
@@ -133,6 +138,20 @@ NEEDED = {
     "a form in UTF-8": (form("sns", "/", "Action=ListTopics", (FORM[0], FORM[1] + "; charset=utf-8")), [("sns:ListTopics", "*")]),
     "dots in an API's names": (Request("GET", f"https://a.execute-api.{REGION}.amazonaws.com/prod/.well/a..b/...", signing="execute-api"),
                                [("execute-api:Invoke", arn("execute-api", "a/prod/GET/.well/a..b/..."))]),
+    "a job's role": (job(f"<RoleArn>{ROLE}a</RoleArn>"), [("s3:CreateJob", "*"), ("iam:PassRole", ROLE + "a")]),
+    "a job's two roles": (job(f"<RoleArn>{ROLE}a</RoleArn><RoleArn >{ROLE}b</RoleArn >"), [("s3:CreateJob", "*"), ("iam:PassRole", "*")]),
+    "a job's role with entities": (job(f"<RoleArn>{ROLE}&#97;</RoleArn>"), [("s3:CreateJob", "*"), ("iam:PassRole", "*")]),
+    "a job's role behind a prefix": (job(f"<RoleArn>{ROLE}a</RoleArn><x:RoleArn>{ROLE}b</x:RoleArn>"),
+                                     [("s3:CreateJob", "*"), ("iam:PassRole", "*")]),
+    "an endpoint's role": (call("events", "AWSEvents.CreateEndpoint", {"Name": "e", "RoleArn": ROLE + "a"}),
+                           [("events:CreateEndpoint", "*"), ("iam:PassRole", ROLE + "a")]),
+    "an operator's role": (rest("lambda", "POST", "/2025-11-30/capacity-providers",
+                                json.dumps({"PermissionsConfig": {"CapacityProviderOperatorRoleArn": ROLE + "a"}})),
+                           [("lambda:CreateCapacityProvider", "*"), ("iam:PassRole", ROLE + "a")]),
+    "a secret's ARN without its end": (call("secretsmanager", "secretsmanager.GetSecretValue", {"SecretId": arn("secretsmanager", "secret:a/b")}),
+                                       [("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:a/b-*"))]),
+    "a parameter's ARN with a version": (call("ssm", "AmazonSSM.GetParameter", {"Name": arn("ssm", "parameter/a/b:3")}),
+                                         [("ssm:GetParameter", arn("ssm", "parameter/a/b"))]),
     "tags of a long name": (form("sts", "/", f"Action=AssumeRole&RoleArn={ROLE}a&Tags.member.{'0' * 60}1.Key=k"),
                             [("sts:AssumeRole", ROLE + "a"), ("sts:TagSession", ROLE + "a")]),
     "a context": (form("sts", "/", f"Action=AssumeRole&RoleArn={ROLE}a&ProvidedContexts.member.1.ProviderArn=x"),
