@@ -115,7 +115,8 @@ static void add_select(struct need *need, const struct s3_needs *s3)
 {
     struct span body = need->request->body;
     need->out->wants_body = body.len == 0;
-    if (body.len > 0 && memmem(body.at, body.len, "SelectParameters", 16))
+    bool wide = body.len > 0 && memchr(body.at, '\0', body.len); /* UTF-16, which is not read */
+    if (wide || (body.len > 0 && memmem(body.at, body.len, "SelectParameters", 16)))
         s3_add(need, s3, SPAN("s3:GetObject"), s3->object);
 }
 

@@ -321,6 +321,13 @@ def test_deletes(name, body, needed):
     assert (operation, wants, answer) == ("DeleteObjects", False, needed), name
 
 
+def test_a_query_over_what_is_restored():
+    text = "<RestoreRequest><SelectParameters/></RestoreRequest>"
+    requests = [Request("POST", f"https://b.{V}/k?restore", body=text.encode(encoding)) for encoding in ("utf-8", "utf-16", "utf-16-be")]
+    requests.append(Request("POST", f"https://b.{V}/k?restore", body=b"<RestoreRequest/>"))
+    assert [(GET, f"{B}/k") in needed for _, _, needed in ask(requests)] == [True, True, True, False]
+
+
 def test_a_body_that_is_not_there_is_missed():
     requests = [Request("POST", f"https://b.{V}/?delete"), Request("PUT", f"https://b.{V}/?replication"),
                 Request("POST", f"https://b.{V}/k?restore"), Request("PUT", f"https://b.{V}/?cors")]
