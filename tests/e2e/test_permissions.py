@@ -213,6 +213,22 @@ def test_the_guard_reads_bodies(stage):
     assert transcribe(here, "StartTranscriptionJob", job).status in (200, 403)
 
 
+ROLES = "arn:aws:iam::029608264753:role/"
+
+
+@pytest.mark.parametrize("name, target, body, path, allowed", [
+    ("plain", "AWSEvents.PutRule", f'{{"Name":"r","RoleArn":"{ROLES}a"}}', "/events/", True),
+    ("two roles", "AWSEvents.PutRule", f'{{"Name":"r","RoleArn":"{ROLES}a","RoleArn":"{ROLES}b"}}', "/events/", False),
+    ("UTF-16", "AWSEvents.PutRule", f'{{"Name":"r","RoleArn":"{ROLES}b"}}'.encode("utf-16"), "/events/", False),
+    ("a table that is not looked at", "DynamoDB_20120810.ExecuteStatement", '{"Statement":"SELECT * FROM b","TableName":"a"}', "/dynamodb/", False)],
+    ids=["plain", "two", "utf-16", "partiql"])
+def test_the_guard_is_not_led_astray(stage, name, target, body, path, allowed):
+    here = stage(COUNTERSIGN_ALLOW=f"events:PutRule, iam:PassRole {ROLES}a, dynamodb:* arn:aws:dynamodb:*:*:table/a")
+    body = body if isinstance(body, bytes) else body.encode()
+    assert here.ask("POST", path, [JSON_TYPE, ("X-Amz-Target", target)], body).outcome == ((200, "") if allowed else (403, "GuardDenied")), name
+    assert len(here.upstream.requests) == allowed
+
+
 @pytest.mark.parametrize("keys, allowed", [(["in/a", "in/b"], True), (["in/a", "out/b"], False)])
 def test_the_guard_reads_what_is_deleted(stage, keys, allowed):
     here = stage(COUNTERSIGN_ALLOW="s3:DeleteObject arn:aws:s3:::photos/in/*")
