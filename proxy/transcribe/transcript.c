@@ -20,20 +20,56 @@ struct list {
 };
 
 /* Each table is for both kinds of event, that of Call Analytics too. */
-static const struct member times[] = {{"StartTime", "start", SECONDS},
-    {"BeginOffsetMillis", "start", MILLISECONDS}, {"EndTime", "end", SECONDS},
-    {"EndOffsetMillis", "end", MILLISECONDS}, {NULL, NULL, AS_IS}};
-static const struct member names[] = {{"ResultId", "id", AS_IS}, {"UtteranceId", "id", AS_IS},
-    {"ChannelId", "channel", AS_IS}, {"LanguageCode", "language", AS_IS},
-    {"ParticipantRole", "role", AS_IS}, {"Sentiment", "sentiment", AS_IS}, {NULL, NULL, AS_IS}};
-static const struct member item[] = {{"Content", "text", AS_IS}, {"StartTime", "start", SECONDS},
-    {"BeginOffsetMillis", "start", MILLISECONDS}, {"EndTime", "end", SECONDS},
-    {"EndOffsetMillis", "end", MILLISECONDS}, {"Category", "category", AS_IS},
-    {"Type", "type", AS_IS}, {"Confidence", "confidence", AS_IS}, {"Speaker", "speaker", AS_IS},
-    {"Stable", "stable", AS_IS}, {"VocabularyFilterMatch", "filtered", AS_IS}, {NULL, NULL, AS_IS}};
-static const struct member offsets[] = {
-    {"Begin", "begin", AS_IS}, {"End", "end", AS_IS}, {NULL, NULL, AS_IS}};
-static const struct list lists[] = {{"Items", "items", item}, {"Entities", "entities", item}};
+static const struct member times[] = {
+    {"StartTime", "start", SECONDS},
+    {"BeginOffsetMillis", "start", MILLISECONDS},
+    {"EndTime", "end", SECONDS},
+    {"EndOffsetMillis", "end", MILLISECONDS},
+    {NULL, NULL, AS_IS},
+};
+
+static const struct member names[] = {
+    {"ResultId", "id", AS_IS},
+    {"UtteranceId", "id", AS_IS},
+    {"ChannelId", "channel", AS_IS},
+    {"LanguageCode", "language", AS_IS},
+    {"ParticipantRole", "role", AS_IS},
+    {"Sentiment", "sentiment", AS_IS},
+    {NULL, NULL, AS_IS},
+};
+
+static const struct member item[] = {
+    {"Content", "text", AS_IS},
+    {"StartTime", "start", SECONDS},
+    {"BeginOffsetMillis", "start", MILLISECONDS},
+    {"EndTime", "end", SECONDS},
+    {"EndOffsetMillis", "end", MILLISECONDS},
+    {"Category", "category", AS_IS},
+    {"Type", "type", AS_IS},
+    {"Confidence", "confidence", AS_IS},
+    {"Speaker", "speaker", AS_IS},
+    {"Stable", "stable", AS_IS},
+    {"VocabularyFilterMatch", "filtered", AS_IS},
+    {NULL, NULL, AS_IS},
+};
+
+static const struct member language[] = {
+    {"LanguageCode", "language", AS_IS},
+    {"Score", "score", AS_IS},
+    {NULL, NULL, AS_IS},
+};
+
+static const struct member offset[] = {
+    {"Begin", "begin", AS_IS},
+    {"End", "end", AS_IS},
+    {NULL, NULL, AS_IS},
+};
+
+static const struct list items = {"Items", "items", item};
+static const struct list entities = {"Entities", "entities", item};
+static const struct list languages = {"LanguageIdentification", "languages", language};
+static const struct list issues = {"IssuesDetected", "issues", offset};
+static const struct list ranges = {"TimestampRanges", "ranges", times};
 
 static const cJSON *get(const cJSON *object, const char *name)
 {
@@ -116,9 +152,9 @@ static void write_members(struct buf *out, const cJSON *object, const struct mem
 
 /* inner: what of each element has the members; NULL for the element itself. */
 static void write_list(
-    struct buf *out, const cJSON *array, const struct list *list, const char *inner)
+    struct buf *out, const cJSON *object, const struct list *list, const char *inner)
 {
-    const cJSON *each;
+    const cJSON *each, *array = get(object, list->from);
     if (!cJSON_IsArray(array) || !array->child)
         return;
     begin(out, list->to);
@@ -142,21 +178,20 @@ struct heard {
 
 static void write_result(struct buf *out, const struct heard *heard)
 {
-    static const struct list issues = {NULL, "issues", offsets};
     buf_add(out, heard->partial ? SPAN("{\"partial\":true") : SPAN("{\"partial\":false"));
     write_members(out, heard->result, times);
     begin(out, "text");
     write_text(out, heard->text);
     write_members(out, heard->result, names);
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        write_list(out, get(heard->words, lists[i].from), &lists[i], NULL);
-    write_list(out, get(heard->result, "IssuesDetected"), &issues, "CharacterOffsets");
+    write_list(out, heard->result, &languages, NULL);
+    write_list(out, heard->words, &items, NULL);
+    write_list(out, heard->words, &entities, NULL);
+    write_list(out, heard->result, &issues, "CharacterOffsets");
     buf_text(out, "}\n");
 }
 
 static void write_details(struct buf *out, const cJSON *details)
 {
-    static const struct list ranges = {NULL, "ranges", times};
     const cJSON *each;
     begin(out, "details");
     buf_char(out, '[');
@@ -165,7 +200,7 @@ static void write_details(struct buf *out, const cJSON *details)
         begin(out, NULL);
         buf_text(out, "{\"name\":");
         write_text(out, span_of(each->string));
-        write_list(out, get(each, "TimestampRanges"), &ranges, NULL);
+        write_list(out, each, &ranges, NULL);
         buf_char(out, '}');
     }
     buf_char(out, ']');

@@ -2,18 +2,20 @@
  * another, JSON (TranscriptEvent, MedicalTranscriptEvent; of Call Analytics UtteranceEvent and
  * CategoryEvent), told apart by their members. Out, appended to a buffer:
  *
- *   ndjson  a line for each result, {"partial":false,"start":0.1,"end":1.2,"text":"Hi.", "items":
- *           [{"text":"Hi","start":0.1,"end":0.9,"type":"pronunciation",...},...],...}; where AWS
- *           says so also id, channel, language, role, sentiment, entities and issues. A line
- *           {"categories":["refund",...],"details":[{"name":"refund","ranges":[{"start":1,"end":
- *           2.5},...]},...]} for each event of categories.
+ *   ndjson  a line for each result:
+ *           {"partial":false,"start":0.1,"end":1.2,"text":"Hi.","items":[{"text":"Hi",...},...]}
+ *           and where AWS says so id, channel, language, role, sentiment, languages, entities and
+ *           issues; an item has start, end, type, confidence, speaker, stable and filtered.
+ *           A line for each event of categories:
+ *           {"categories":["a",...],"details":[{"name":"a","ranges":[{"start":1,"end":2.5}]}]}
  *   text    a line for each final result
  *   vtt     WebVTT: a cue for each final result
  *   srt     SubRip: likewise
  *
  * Times are seconds, to the millisecond. A result without text is left out, and of alternatives
- * only the first is taken. Pure. Source: Amazon Transcribe API Reference, "Amazon Transcribe
- * Streaming Service"; W3C WebVTT. */
+ * only the first is taken. Pure.
+ *
+ * Source: Amazon Transcribe API Reference, "Amazon Transcribe Streaming Service"; W3C WebVTT. */
 #pragma once
 
 #include "proxy/base/buf.h"
@@ -22,7 +24,7 @@ enum transcript_format { TRANSCRIPT_NDJSON, TRANSCRIPT_TEXT, TRANSCRIPT_VTT, TRA
 
 enum {
     TRANSCRIPT_JSON_BYTES = 1 << 20, /* the longest payload that is read */
-    TRANSCRIPT_GROWTH = 8, /* with so many bytes for each of the payload's there is room */
+    TRANSCRIPT_GROWTH = 8,           /* out has room with so many bytes for each of the payload's */
 };
 
 struct transcript {

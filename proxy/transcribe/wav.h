@@ -1,10 +1,10 @@
 /* The head of a WAV file, so that whoever sends one need not cut it off: how its audio is sampled
  * and where it begins. In: the first bytes of a body. What Amazon Transcribe takes as `pcm` is
  * usable, 16 bits little-endian in one or two channels; anything else is refused with words that
- * say how to convert it. Pure. Source: Microsoft and IBM, "Multimedia Programming Interface and
- * Data Specifications 1.0", RIFF WAVE; Microsoft, WAVEFORMATEXTENSIBLE; Amazon Transcribe Developer
- * Guide, "Data input and output".
- */
+ * say how to convert it. Pure.
+ *
+ * Source: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0", RIFF
+ * WAVE; Microsoft, WAVEFORMATEXTENSIBLE; Amazon Transcribe Developer Guide, "Data input". */
 #pragma once
 
 #include "proxy/base/span.h"

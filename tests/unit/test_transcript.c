@@ -89,6 +89,10 @@ static const struct row rows[] = {
     {S, TEXT(ONE("a & <c> --> d ----> -- >", "")),
         TEXT("1\n00:00:00,000 --> 00:00:00,001\na & <c> -> d -> -- >\n\n")},
 
+    {N, TEXT(ONE("a", ",\"LanguageIdentification\":[{\"LanguageCode\":\"de-DE\",\"Score\":0.9}]")),
+        TEXT("{\"partial\":false,\"text\":\"a\",\"languages\":[{\"language\":\"de-DE\","
+             "\"score\":0.9}]}\n")},
+
     {N, TEXT(EVENT("")), TEXT("")},
     {N, TEXT("{}"), TEXT("")},
     {N, TEXT("{\"Message\":\"no\"}"), TEXT("")},
