@@ -68,6 +68,12 @@ void buf_number(struct buf *b, uint64_t number)
     buf_add(b, (struct span){digits + start, sizeof digits - start});
 }
 
+void buf_big_endian(struct buf *b, uint64_t number, size_t bytes)
+{
+    for (size_t i = bytes; i > 0; i--)
+        buf_char(b, (char)(number >> 8 * (i - 1)));
+}
+
 void buf_hex(struct buf *b, const unsigned char *bytes, size_t len)
 {
     static const char digits[] = "0123456789abcdef";

@@ -17,5 +17,5 @@ void crc32c_text(uint32_t crc, struct buf *out);
 void crc64nvme_text(uint64_t crc, struct buf *out);
 
 /* CRC-32 as of zlib and Ethernet (ISO/IEC 13239), for event streams: their messages are short, so
- * it runs on a table everywhere. */
+ * it runs on tables everywhere. */
 uint32_t crc32_ieee(uint32_t crc, struct span bytes);

@@ -12,12 +12,6 @@ static uint64_t number_at(const char *at, size_t bytes)
     return number;
 }
 
-static void write_number(struct buf *out, uint64_t number, size_t bytes)
-{
-    for (size_t i = bytes; i > 0; i--)
-        buf_char(out, (char)(number >> 8 * (i - 1)));
-}
-
 static bool has_length(enum event_stream_type type)
 {
     return type == EVENT_STREAM_BYTES || type == EVENT_STREAM_STRING;
@@ -193,7 +187,7 @@ void event_stream_write_header(struct buf *out, const struct event_stream_header
     buf_char(out, (char)header->name.len);
     buf_add(out, header->name);
     buf_char(out, (char)header->type);
-    write_number(out, sized ? header->value.len : (uint64_t)header->number, bytes);
+    buf_big_endian(out, sized ? header->value.len : (uint64_t)header->number, bytes);
     if (sized || header->type == EVENT_STREAM_UUID)
         buf_add(out, header->value);
 }
@@ -217,7 +211,7 @@ void event_stream_begin_payload(struct event_stream_writer *writer)
 static void put(char *at, uint64_t number)
 {
     struct buf place = buf_over(at, 4);
-    write_number(&place, number, 4);
+    buf_big_endian(&place, number, 4);
 }
 
 void event_stream_end(struct event_stream_writer *writer)
@@ -233,5 +227,5 @@ void event_stream_end(struct event_stream_writer *writer)
     put(prelude, EVENT_STREAM_AROUND + headers + payload);
     put(prelude + 4, headers);
     put(prelude + 8, crc32_ieee(0, (struct span){prelude, 8}));
-    write_number(out, crc32_ieee(0, buf_since(out, writer->start)), SUM_BYTES);
+    buf_big_endian(out, crc32_ieee(0, buf_since(out, writer->start)), SUM_BYTES);
 }

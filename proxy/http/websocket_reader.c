@@ -81,7 +81,6 @@ static enum websocket_step begin_data(struct websocket_reader *reader)
     if (frame->opcode != WEBSOCKET_CONTINUATION) {
         reader->message = frame->opcode;
         reader->message_bytes = 0;
-        reader->text = (struct utf8){.left = 0};
     }
     if (frame->length > reader->form.max_message_bytes - reader->message_bytes)
         return bad(reader, WEBSOCKET_TOO_BIG, "a message is too long");

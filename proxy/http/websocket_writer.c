@@ -1,11 +1,5 @@
 #include "proxy/http/websocket_writer.h"
 
-static void write_number(struct buf *out, uint64_t number, size_t bytes)
-{
-    for (size_t i = bytes; i > 0; i--)
-        buf_char(out, (char)(number >> 8 * (i - 1)));
-}
-
 void websocket_write_head(struct buf *out, const struct websocket_frame *frame,
     const unsigned char mask[WEBSOCKET_MASK_BYTES])
 {
@@ -14,7 +8,7 @@ void websocket_write_head(struct buf *out, const struct websocket_frame *frame,
     unsigned short_length = bytes == 8 ? 127 : bytes == 2 ? 126 : (unsigned)length;
     buf_char(out, (char)(frame->opcode | (frame->fin ? 0x80u : 0)));
     buf_char(out, (char)(short_length | (mask ? 0x80u : 0)));
-    write_number(out, length, bytes);
+    buf_big_endian(out, length, bytes);
     if (mask)
         buf_add(out, (struct span){(const char *)mask, WEBSOCKET_MASK_BYTES});
 }
@@ -35,6 +29,6 @@ void websocket_write_close(struct buf *out, unsigned code, struct span reason)
     if (len > WEBSOCKET_REASON_BYTES)
         for (len = WEBSOCKET_REASON_BYTES; len > 0 && (reason.at[len] & 0xc0) == 0x80;)
             len--;
-    write_number(out, code, 2);
+    buf_big_endian(out, code, 2);
     buf_add(out, span_first(reason, len));
 }

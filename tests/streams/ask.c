@@ -1,8 +1,10 @@
 /* Asks the codecs of event streams in bulk: a question a line on standard input, its answer a line
- * on standard output, the columns of both parted by a tab, bytes in hexadecimal. read BYTES ->
- * message, how many bytes it is, payload, headers; or more; or bad, why write PAYLOAD [HEADER ...]
- * -> the message A HEADER is NAME:TYPE:VALUE, its name in hexadecimal too; the value of a number is
- * decimal. */
+ * on standard output, the columns of both parted by a tab, bytes in hexadecimal.
+ *
+ *   read BYTES                   message, its bytes in all, payload, headers; or more; or bad, why
+ *   write PAYLOAD [HEADER ...]   the message
+ *
+ * A HEADER is NAME:TYPE:VALUE, its name in hexadecimal too; the value of a number is decimal. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

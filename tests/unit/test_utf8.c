@@ -77,6 +77,7 @@ static void test_places(void **state)
             assert_true(utf8_add(&good, (struct span){text, len + 1}) && utf8_whole(&good));
             assert_true(utf8_add(&cut, (struct span){text, at + 1}) && !utf8_whole(&cut));
             text[at] = (char)0x80;
+            text[at + 1] = 'a';
             assert_false(utf8_add(&bad, (struct span){text, len + 1}));
         }
 }
