@@ -48,12 +48,13 @@ void peer_hang_up(struct peer *peer)
 }
 
 #define KEYS_JSON                                   \
-    "HTTP/1.1 200 OK\r\nContent-Length: 57\r\n\r\n" \
-    "{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}"
-#define KEYS_XML                                                                        \
-    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n97\r\n"                       \
-    "<Credentials><AccessKeyId>ASIA2</AccessKeyId><SecretAccessKey>s</SecretAccessKey>" \
-    "<SessionToken>t</SessionToken><Expiration>2</Expiration></Credentials>\r\n0\r\n\r\n"
+    "HTTP/1.1 200 OK\r\nContent-Length: 72\r\n\r\n" \
+    "{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"" STAGE_SECRET "\",\"Token\":\"t\"}"
+#define KEYS_XML                                                                  \
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na6\r\n"                 \
+    "<Credentials><AccessKeyId>ASIA2</AccessKeyId><SecretAccessKey>" STAGE_SECRET \
+    "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2</Expiration>"  \
+    "</Credentials>\r\n0\r\n\r\n"
 
 /* Each of its connections is for one request: as a container's endpoint, or, to a POST, as STS. */
 static void issue(struct stage *stage)
@@ -142,7 +143,7 @@ struct proxy_options stage_options(struct stage *stage)
 static struct credentials_store *open_credentials(const struct stage *stage)
 {
     struct credentials_options options = {.environment = {.access_key_id = SPAN("ASIA0"),
-                                              .secret_access_key = SPAN("secret"),
+                                              .secret_access_key = SPAN(STAGE_SECRET),
                                               .session_token = SPAN("token")},
         .session = SPAN("session")};
     if (stage->keys == KEYS_CONTAINER || stage->keys == KEYS_CONTAINER_ROLE) {

@@ -9,6 +9,8 @@
 
 #include "proxy/proxy.h"
 
+#define STAGE_SECRET "stage-secret-key" /* of all keys, wherever they come from */
+
 struct peer {
     int fd; /* -1: not there */
     size_t received;
