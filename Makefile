@@ -128,13 +128,14 @@ $(REPLAYS): build/asan/fuzz/%: build/asan/tests/fuzz/%.o build/asan/tests/fuzz/r
 
 $(UNIT_TESTS:%.c=build/asan/%.o) $(UNIT_HELPERS:%.c=build/asan/%.o): | build/setup/test.packages
 
-build/asan/tables/ask build/asan/permissions/ask: build/asan/%/ask: build/asan/tests/%/ask.o \
-		build/asan/library.a
+ASKERS := $(patsubst tests/%.c,build/asan/%,$(wildcard tests/*/ask.c))
+
+$(ASKERS): build/asan/%/ask: build/asan/tests/%/ask.o build/asan/library.a
 	$(call link,$(CC),$(SANITIZED))
 
 # All that the tests need, for those who start tests/run.py or pytest themselves.
 test-programs: build/countersign build/asan/countersign $(UNIT_PROGRAMS) $(REPLAYS) \
-		build/asan/tables/ask build/asan/permissions/ask build/venv/ready build/setup/test.packages
+		$(ASKERS) build/venv/ready build/setup/test.packages
 	@:
 
 # What tests/servers needs besides takes minutes to build, once: TESTS that are others do not wait for it.

@@ -168,6 +168,18 @@ static enum err read_session(struct config *config, struct fault *fault)
     return OK;
 }
 
+/* Signs that somebody has put other keys before the role's. */
+static void read_signs(struct config *config)
+{
+    static const char *const files[] = {"AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE"};
+    if (!config->runtime_api)
+        return;
+    config->proxy.endpoint_offered = variable_value("AWS_CONTAINER_CREDENTIALS_FULL_URI").len > 0;
+    for (size_t i = sizeof files / sizeof *files; i > 0; i--)
+        if (variable_value(files[i - 1]).len > 0)
+            config->proxy.shared_file = files[i - 1];
+}
+
 /* What stands in the environment itself is all that is looked at where it is there. */
 enum err config_read_credentials(struct config *config, struct fault *fault)
 {
@@ -184,5 +196,6 @@ enum err config_read_credentials(struct config *config, struct fault *fault)
     }
     if (!err)
         err = read_role(PREFIX "ROLE_ARN", &config->credentials.role, fault);
+    read_signs(config);
     return err ? err : read_session(config, fault);
 }

@@ -42,3 +42,11 @@ bool event_parse(struct span json, struct event *event)
     cJSON_Delete(root);
     return type != NULL;
 }
+
+bool event_account(struct span json, char account[EVENT_ACCOUNT_BYTES])
+{
+    cJSON *root = json.len > 0 ? cJSON_ParseWithLength(json.at, json.len) : NULL;
+    copy_text(account, EVENT_ACCOUNT_BYTES, cJSON_GetObjectItemCaseSensitive(root, "accountId"));
+    cJSON_Delete(root);
+    return account[0] != '\0';
+}

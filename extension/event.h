@@ -14,6 +14,11 @@ struct event {
                         only */
 };
 
+enum { EVENT_ACCOUNT_BYTES = 13 };
+
+/* The accountId in what Lambda answers to a registration; false where it is not there. */
+bool event_account(struct span json, char account[EVENT_ACCOUNT_BYTES]);
+
 /* False where it is no JSON object with an eventType. Unknown types are EVENT_OTHER: the API may
  * grow. */
 bool event_parse(struct span json, struct event *event);

@@ -226,12 +226,14 @@ static void ask_next(struct lifecycle *life)
 /* All is set up: what may wait until now begins. */
 static void serve_on(struct lifecycle *life)
 {
+    proxy_warn(life->proxy);
     reporter_start(&life->reporter, !life->invokes);
     proxy_prewarm(life->proxy);
 }
 
 static void on_registered(struct lifecycle *life, const struct api_answer *answer)
 {
+    char account[EVENT_ACCOUNT_BYTES];
     buf_text(&life->identifier, "Lambda-Extension-Identifier: ");
     buf_add(&life->identifier, answer->identifier);
     buf_text(&life->identifier, "\r\n");
@@ -239,6 +241,8 @@ static void on_registered(struct lifecycle *life, const struct api_answer *answe
         tell_init_error(life);
         return;
     }
+    if (event_account(answer->body, account))
+        proxy_know_account(life->proxy, span_of(account));
     ask_next(life);
     serve_on(life);
 }

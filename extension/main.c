@@ -9,7 +9,6 @@
 #include "extension/commands.h"
 #include "extension/lifecycle.h"
 #include "proxy/io/memory.h"
-#include "proxy/permissions/identity.h"
 
 #ifndef COUNTERSIGN_VERSION
 #define COUNTERSIGN_VERSION "unknown"
@@ -43,13 +42,6 @@ static void hide_memory(void)
 #endif
 }
 
-static void warn_of_mistaken_identity(const struct credentials_store *store)
-{
-    struct identity identity = identity_of(credentials_current(store));
-    if (identity.warning)
-        log_line(LOG_WARN, "MistakenIdentity: %s", identity.warning);
-}
-
 static int check(const struct config *config, enum err err, const struct fault *fault)
 {
     if (err) {
@@ -79,8 +71,6 @@ static int serve(const char *program, const struct fault *fault)
     struct fault no_memory = {ERR_OUT_OF_MEMORY, "There is not enough memory to start."};
     if (!fault && !proxy)
         fault = &no_memory;
-    if (proxy)
-        warn_of_mistaken_identity(store);
     struct lifecycle_setup setup = {&loop, &config, program, fault, proxy};
     int status = lifecycle_run(&setup);
     if (uv_loop_close(&loop) != 0)

@@ -12,17 +12,20 @@ void metrics_begin(struct metrics *m, struct span id, int64_t now_ms)
         memcpy(m->id, id.at, id.len);
 }
 
-static void write_definitions(const struct metrics *m, struct span name_space, struct buf *line)
+/* foreign: a metric is paid for, so this one is defined only where there is something to count. */
+static void write_definitions(
+    const struct metrics *m, struct span name_space, bool foreign, struct buf *line)
 {
     static const char *const metrics[][2] = {{"Requests", "Count"}, {"Errors", "Count"},
         {"BytesSent", "Bytes"}, {"BytesReceived", "Bytes"}, {"UpstreamTime", "Milliseconds"},
-        {"NewConnections", "Count"}, {"PeakMemory", "Kilobytes"}};
+        {"NewConnections", "Count"}, {"PeakMemory", "Kilobytes"}, {"ForeignSignatures", "Count"}};
+    size_t count = sizeof metrics / sizeof *metrics - !foreign;
     buf_text(line, "{\"_aws\":{\"Timestamp\":");
     buf_number(line, (uint64_t)m->since_ms);
     buf_text(line, ",\"CloudWatchMetrics\":[{\"Namespace\":\"");
     buf_json(line, name_space);
     buf_text(line, "\",\"Dimensions\":[[\"FunctionName\"]],\"Metrics\":[");
-    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
+    for (size_t i = 0; i < count; i++)
         buf_format(line, "%s{\"Name\":\"%s\",\"Unit\":\"%s\"}", i ? "," : "", metrics[i][0],
             metrics[i][1]);
     buf_text(line, "]}]}");
@@ -46,10 +49,11 @@ static void write_number(struct buf *line, const char *name, uint64_t value)
 bool metrics_write(struct metrics *m, const struct metrics_facts *facts, struct buf *line)
 {
     const struct proxy_totals *now = &facts->totals, *then = &m->before;
+    bool foreign = now->foreign > then->foreign;
     bool nothing = m->since_ms == 0 || (m->id_bytes == 0 && now->requests == then->requests);
     if (nothing)
         return false;
-    write_definitions(m, facts->name_space, line);
+    write_definitions(m, facts->name_space, foreign, line);
     write_text(
         line, "FunctionName", facts->function_name.len > 0 ? facts->function_name : SPAN("none"));
     write_text(line, "FunctionVersion", facts->function_version);
@@ -62,6 +66,8 @@ bool metrics_write(struct metrics *m, const struct metrics_facts *facts, struct 
     write_number(line, "UpstreamTime", now->upstream_ms - then->upstream_ms);
     write_number(line, "NewConnections", now->connections - then->connections);
     write_number(line, "PeakMemory", facts->peak_memory_kib);
+    if (foreign)
+        write_number(line, "ForeignSignatures", now->foreign - then->foreign);
     buf_char(line, '}');
     m->before = *now;
     m->since_ms = 0;

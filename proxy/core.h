@@ -12,6 +12,7 @@
 #include "proxy/parts.h"
 #include "proxy/permissions/caller.h"
 #include "proxy/permissions/denied.h"
+#include "proxy/permissions/mistaken.h"
 #include "proxy/permissions/recorder.h"
 #include "proxy/proxy.h"
 
@@ -50,6 +51,8 @@ struct proxy {
     char hint[DENIAL_HINT_BYTES + 32]; /* a header line */
     struct caller caller;              /* who STS said that the function is */
     unsigned caller_generation;        /* of the keys that it said so of */
+    char account[13];                  /* the function's, as Lambda told; or empty */
+    struct foreign_keys foreign;       /* that clients have signed with */
     struct buckets buckets;            /* where they lie, as S3 told */
     bool draining;
     bool listeners_closed;
@@ -74,6 +77,16 @@ static inline const struct caller *proxy_caller(const struct proxy *proxy)
     bool same = proxy->caller_generation == credentials_generation(proxy->options.credentials);
     return same && proxy->caller.arn_bytes > 0 ? &proxy->caller : NULL;
 }
+
+/* self.c */
+/* The account that the keys in use belong to, as far as anybody tells; may be empty. The span may
+ * point into *identity. */
+struct span self_account(const struct proxy *proxy, struct identity *identity);
+/* What MistakenIdentity is told by. */
+struct mistaken_signs self_signs(const struct proxy *proxy);
+/* A client's request is signed: a key that is not the function's is remembered. */
+struct claim;
+void self_note_claim(struct proxy *proxy, const struct claim *claim);
 
 /* The tick runs while exchanges are under way or clients linger. */
 void proxy_need_tick(struct proxy *proxy);

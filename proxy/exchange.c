@@ -6,6 +6,7 @@
  *     |       '--> PARTS (long, its length unknown) <--> CONNECT, SENT ---------> answered
  *     '---> CONNECT --> [CONTINUE] --> STREAM (body flows through) --> SENT ----> answered
  *                                         '--> DISCARD (answered early) --------> answered
+ *                          SENT --> SOCKET, where a WebSocket was asked for and agreed to
  *
  * Beside it runs the answer: AWAITED -> HEAD -> BODY -> WHOLE; an error that may have a remedy is
  * WEIGHED instead, and may lead back to CONNECT, by way of CREDENTIALS or PAUSE. Where both are
@@ -79,6 +80,7 @@ static void release(struct exchange *x)
     struct upstream *upstream = x->upstream;
     bool again = exchange_can_reuse(x);
     parts_end(x);
+    socket_end(x);
     pool_leave(&x->lease);
     credentials_leave(&x->wait);
     chunk_chain_finish(&x->chain);
@@ -227,6 +229,8 @@ void exchange_understood(struct exchange *x)
     if (admission == ADMISSION_WAITS)
         return;
     enum err err = admission == NOT_ADMITTED ? fault.err : send_plan(x, &fault);
+    if (!err)
+        err = socket_plan(x, &fault);
     if (err)
         exchange_fail(x, &fault);
     else
@@ -293,6 +297,9 @@ size_t exchange_take(struct exchange *x, struct span bytes)
         return send_take(x, bytes);
     case PHASE_DISCARD:
         return bytes.len;
+    case PHASE_SOCKET:
+        socket_take(x, SIDE_CLIENT, bytes);
+        return bytes.len;
     case PHASE_PARTS:
     case PHASE_VERIFY:
     case PHASE_CREDENTIALS:
@@ -313,11 +320,16 @@ bool exchange_is_full(const struct exchange *x)
 {
     if (x->upload && x->phase != PHASE_DISCARD)
         return parts_full(x);
-    return x->phase == PHASE_STREAM && x->upstream && upstream_blocked(x->upstream);
+    bool streams = x->phase == PHASE_STREAM || x->phase == PHASE_SOCKET;
+    return streams && x->upstream && upstream_blocked(x->upstream);
 }
 
 void exchange_client_ended(struct exchange *x)
 {
+    if (x->phase == PHASE_SOCKET) {
+        socket_client_ended(x);
+        return;
+    }
     bool whole = x->phase == PHASE_DISCARD || (x->head_ns && body_whole(&x->body));
     if (!whole)
         exchange_break(x, false);
@@ -326,6 +338,8 @@ void exchange_client_ended(struct exchange *x)
 void exchange_client_gone(struct exchange *x)
 {
     x->client = NULL;
+    if (x->phase == PHASE_SOCKET)
+        socket_leave(x);
     exchange_break(x, true);
 }
 

@@ -33,6 +33,8 @@ enum admission exchange_admit(struct exchange *x, bool needs_keys, struct fault 
     bool service = x->route.kind == ROUTE_SERVICE;
     if ((service || x->proxy->options.token_required) && !credentials_can_admit(store))
         return no_credentials(x, fault);
+    if (x->claimed && !x->waited)
+        self_note_claim(x->proxy, &x->claim);
     struct span hash = {EMPTY_SHA256, x->framing.kind == BODY_NONE ? HASH_HEX_BYTES : 0};
     struct claim_request request = {&x->head, &x->target, hash};
     enum access access =

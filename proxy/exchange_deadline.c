@@ -2,7 +2,7 @@
  * over. */
 #include "proxy/exchange_state.h"
 
-enum { CONTINUE_MS = 1000 };
+enum { CONTINUE_MS = 1000, CLOSING_MS = 500 };
 
 static const struct {
     const char *name;
@@ -23,6 +23,7 @@ static const struct {
     [PHASE_SENT] = {"sent", ERR_UPSTREAM_TIMEOUT,
         "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
     [PHASE_PAUSE] = {"pause", OK, ""},
+    [PHASE_SOCKET] = {"socket", OK, ""},
     [PHASE_DISCARD] = {"discard", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
 };
 
@@ -50,6 +51,10 @@ void exchange_hurry(struct exchange *x)
 {
     if (x->phase == PHASE_PAUSE)
         x->ticks_left = 1;
+    if (x->phase == PHASE_SOCKET) {
+        socket_leave(x);
+        x->ticks_left = CLOSING_MS / TICK_MS + 1;
+    }
 }
 
 void exchange_timeout(struct exchange *x)
@@ -59,6 +64,10 @@ void exchange_timeout(struct exchange *x)
     const char *text = phases[x->phase].text;
     if (x->phase == PHASE_CONTINUE && x->answer < ANSWER_WEIGHED) {
         send_continue(x);
+        return;
+    }
+    if (x->phase == PHASE_SOCKET) {
+        socket_timeout(x);
         return;
     }
     if (x->phase == PHASE_PAUSE && !x->proxy->draining) {

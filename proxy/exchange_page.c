@@ -103,13 +103,20 @@ static enum err write_body(
     proxy->counters.clients = (unsigned)proxy->client_count;
     proxy->counters.upstream_open = stats.open;
     proxy->counters.upstream_opened = stats.opened;
-    struct page_facts facts = {&proxy->counters, options->credentials, options->function_name,
-        options->function_version, options->route.region, proxy_caller(proxy)};
+    struct identity identity;
+    struct page_facts facts = {.counters = &proxy->counters,
+        .credentials = options->credentials,
+        .function_name = options->function_name,
+        .function_version = options->function_version,
+        .region = options->route.region,
+        .account = self_account(proxy, &identity),
+        .caller = proxy_caller(proxy),
+        .signs = self_signs(proxy)};
     page->write(&facts, body);
     return OK;
 }
 
-static void fail(struct exchange *x, const struct fault *fault)
+void page_fail(struct exchange *x, const struct fault *fault)
 {
     struct counters *counters = &x->proxy->counters;
     counters->pages[err_status(fault->err) / 100 % 6]++;
@@ -162,7 +169,7 @@ static void write_page(struct exchange *x, const struct page *page)
     enum err err = page->lists ? write_listed(x, page, &type, &body, &fault)
                                : write_body(x, page, &body, &fault);
     if (err)
-        fail(x, &fault);
+        page_fail(x, &fault);
     else
         send_page(x, page, type, &body);
     free(memory);
@@ -180,7 +187,7 @@ void page_serve(struct exchange *x)
     if (!err && x->access_open)
         err = fault_set(&fault, ERR_TOKEN_REQUIRED, "A signed request for a page has no body.");
     if (!page || err)
-        fail(x, &fault);
+        page_fail(x, &fault);
     else if (page->verifies && asks_to_verify(x))
         verify_begin(x);
     else

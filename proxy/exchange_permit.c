@@ -3,19 +3,8 @@
 #include "proxy/aws/partition.h"
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
-#include "proxy/permissions/identity.h"
 #include "proxy/permissions/login_needed.h"
 #include "proxy/permissions/needed.h"
-
-/* The account that the keys belong to, where STS or the key id tells. */
-static struct span account_of(const struct proxy *proxy, struct identity *identity)
-{
-    const struct caller *caller = proxy_caller(proxy);
-    if (caller)
-        return caller_account(caller);
-    *identity = identity_of(credentials_current(proxy->options.credentials));
-    return span_of(identity->account);
-}
 
 static bool find_needed_of(const struct proxy *proxy, const struct route *route,
     const struct head *head, struct span body, struct permissions *needed)
@@ -29,7 +18,7 @@ static bool find_needed_of(const struct proxy *proxy, const struct route *route,
         .signing = route->service,
         .region = route->region,
         .partition = partition_of_region(route->region)->name,
-        .account = account_of(proxy, &identity),
+        .account = self_account(proxy, &identity),
         .content_type = head_value(head, FIELD_CONTENT_TYPE),
         .body = body};
     return permissions_of(&request, needed);
@@ -103,8 +92,8 @@ enum err permit_login(struct exchange *x, const struct login *login, struct faul
 {
     struct identity identity;
     struct permissions needed;
-    login_needed(
-        login, partition_of_region(login->region)->name, account_of(x->proxy, &identity), &needed);
+    login_needed(login, partition_of_region(login->region)->name, self_account(x->proxy, &identity),
+        &needed);
     return admit_signed(x, &needed, fault);
 }
 
@@ -114,11 +103,25 @@ static bool was_allowed(unsigned status)
     return status < 400 || status == 404 || status == 412 || status == 416;
 }
 
+/* What the answer's end will tell is waited for. */
+static bool watch(struct exchange *x, struct span operation)
+{
+    enum { LEAST_BYTES = 1024 };
+    struct buf rest = buf_over(
+        x->answer_memory + x->answer_head_bytes, sizeof x->answer_memory - x->answer_head_bytes);
+    x->watches = x->answer_head.status == 200 && x->answer < ANSWER_WEIGHED && x->route.s3
+        && x->proxy->denied && rest.max >= LEAST_BYTES && late_error_possible(operation);
+    if (x->watches)
+        late_error_begin(&x->late_error, rest);
+    return x->watches;
+}
+
 void permit_record(struct exchange *x)
 {
     struct recorder *recorder = x->proxy->recorder;
     struct permissions needed;
-    if (!recorder || !was_allowed(x->answer_head.status) || !find_needed(x, &needed))
+    if (!recorder || !was_allowed(x->answer_head.status) || !find_needed(x, &needed)
+        || watch(x, needed.operation))
         return;
     recorder_add(recorder, &needed);
     for (size_t i = 0; x->upload && i < needed.count; i++)
@@ -150,4 +153,48 @@ void permit_denied(struct exchange *x)
     buf_text(&hint, "\r\n");
     if (!hint.failed)
         x->hint = buf_span(&hint);
+}
+
+/* Of a key that could not be deleted what that one alone needs; else what the request does. */
+static bool find_needed_late(struct exchange *x, struct span error, struct permissions *needed)
+{
+    enum { BODY_BYTES = 8 * 1024 };
+    char memory[BODY_BYTES];
+    struct buf body = buf_over(memory, sizeof memory);
+    return late_error_write_delete(error, &body)
+        ? find_needed_of(x->proxy, &x->route, &x->head, buf_span(&body), needed)
+        : find_needed(x, needed);
+}
+
+void permit_watch(struct exchange *x, struct span piece)
+{
+    enum { LISTED_MOST = 8 }; /* of one answer: others are to stay on the list too */
+    struct span error;
+    while (x->watches && late_error_next(&x->late_error, &piece, &error)) {
+        struct denial denial;
+        struct permissions needed;
+        struct denial_answer answer = {.status = 403, .body = error};
+        if (!denial_read(&answer, &denial))
+            continue;
+        if (x->late_denied++ == 0)
+            x->late_since_ms = clock_wall_ms();
+        bool known = find_needed_late(x, error, &needed);
+        if (x->late_denied <= LISTED_MOST)
+            denied_add(x->proxy->denied, &denial, known ? &needed : NULL, clock_wall_ms());
+    }
+}
+
+void permit_whole(struct exchange *x)
+{
+    struct permissions needed;
+    size_t kept = 0;
+    if (!x->watches || !find_needed(x, &needed))
+        return;
+    x->watches = false;
+    for (size_t i = 0; i < needed.count; i++)
+        if (x->late_denied == 0
+            || !denied_holds(x->proxy->denied, &needed.needed[i], x->late_since_ms))
+            needed.needed[kept++] = needed.needed[i];
+    needed.count = kept;
+    recorder_add(x->proxy->recorder, &needed);
 }

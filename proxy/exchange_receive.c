@@ -41,12 +41,23 @@ static void fail(struct exchange *x, const char *why)
     exchange_fail(x, &fault);
 }
 
+static const char *switch_protocol(struct exchange *x, struct gathered *g)
+{
+    size_t start = g->head.len;
+    if (!x->socket)
+        return "it switches protocols, which nobody asked for";
+    const char *why = socket_open(x, &g->head);
+    if (!why)
+        add(g, buf_since(&g->head, start));
+    return why;
+}
+
 /* 1xx: the server's leave to send the body, or a hint for the client (RFC 9110, 15.2). */
 static const char *on_interim(struct exchange *x, struct gathered *g)
 {
     struct answer_connection connection = {.minor = 1};
     if (x->answer_head.status == 101)
-        return "it switches protocols, which nobody asked for";
+        return switch_protocol(x, g);
     if (++x->interim > INTERIM_MAX)
         return "it begins with too many interim answers";
     x->answer_head_bytes = 0;
@@ -143,6 +154,7 @@ static const char *receive_head(
 static void relay_piece(struct exchange *x, struct gathered *g, struct span piece)
 {
     x->received += piece.len;
+    permit_watch(x, piece);
     if (g->count + 3 > GATHERED_MAX)
         flush(x, g);
     if (x->answer_how != ANSWER_CHUNKED) {
@@ -160,6 +172,7 @@ static void relay_piece(struct exchange *x, struct gathered *g, struct span piec
 static void relay_end(struct exchange *x, struct gathered *g)
 {
     x->answer = ANSWER_WHOLE;
+    permit_whole(x);
     if (x->answer_how != ANSWER_CHUNKED)
         return;
     if (g->count + 1 > GATHERED_MAX)
@@ -224,6 +237,8 @@ static const char *receive_all(
     const char *why = NULL;
     while (!why && bytes->len > 0 && x->answer < ANSWER_WEIGHED)
         why = receive_head(x, g, bytes, fault);
+    if (x->phase == PHASE_SOCKET)
+        return why;
     if (!why && x->answer == ANSWER_WEIGHED)
         why = receive_weighed(x, g, bytes);
     if (!why && x->answer == ANSWER_BODY)
@@ -251,11 +266,24 @@ static bool asks_nothing(const struct exchange *x)
     return x->phase == PHASE_PARTS || x->phase == PHASE_CREDENTIALS;
 }
 
+/* Frames may have come with the server's yes, and from a client that has not waited for it. */
+static void begin_socket(struct exchange *x, struct span bytes)
+{
+    struct client *client = x->client;
+    if (bytes.len > 0)
+        socket_take(x, SIDE_SERVER, bytes);
+    client_wake(client);
+}
+
 void receive_bytes(struct upstream_user *user, struct span bytes)
 {
     struct exchange *x = CONTAINER_OF(user, struct exchange, user);
     if (asks_nothing(x)) {
         exchange_let_upstream_go(x);
+        return;
+    }
+    if (x->phase == PHASE_SOCKET) {
+        socket_take(x, SIDE_SERVER, bytes);
         return;
     }
     struct gathered g;
@@ -268,6 +296,8 @@ void receive_bytes(struct upstream_user *user, struct span bytes)
         flush(x, &g);
     if (why)
         fail(x, why);
+    else if (x->phase == PHASE_SOCKET)
+        begin_socket(x, bytes);
     else if (x->answer == ANSWER_WHOLE)
         on_whole(x);
     else if (x->answer == ANSWER_WEIGHED && body_whole(&x->answer_body))
@@ -305,6 +335,10 @@ void receive_end(struct upstream_user *user, bool whole)
     x->upstream = NULL;
     if (asks_nothing(x))
         return;
+    if (x->phase == PHASE_SOCKET) {
+        socket_server_gone(x);
+        return;
+    }
     bool ends = x->answer_framing.kind == BODY_UNTIL_CLOSE && whole;
     if (x->answer == ANSWER_WEIGHED && ends) {
         weigh_decide(x);

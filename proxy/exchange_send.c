@@ -123,7 +123,7 @@ static void on_server_drained(struct upstream_user *user)
     exchange_stir(x);
     if (x->holds)
         send_held(x);
-    else
+    else if (x->client)
         client_wake(x->client);
 }
 
@@ -188,6 +188,8 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
         return err;
     struct buf scratch = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
     x->signed_ms = clock_wall_ms() + proxy->skew.offset_ms;
+    if (x->socket)
+        return socket_write_head(x, &outgoing, out, fault);
     return outgoing_write(&outgoing, x->signed_ms / 1000, out, scratch, fault);
 }
 

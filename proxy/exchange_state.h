@@ -17,6 +17,8 @@
 #include "proxy/outgoing.h"
 #include "proxy/pages/presign_page.h"
 #include "proxy/pages/token_page.h"
+#include "proxy/permissions/late_error.h"
+#include "proxy/socket.h"
 
 /* How far the request is. */
 enum phase {
@@ -31,6 +33,7 @@ enum phase {
     PHASE_SENT,        /* all of it is sent */
     PHASE_DISCARD,     /* the server has answered already, and does not want the rest */
     PHASE_PAUSE,       /* throttled: it is sent again in a moment */
+    PHASE_SOCKET,      /* it has become a WebSocket: frames go both ways */
 };
 
 enum { SUM_VALUE_BYTES = 12 };
@@ -64,8 +67,12 @@ struct exchange {
     bool claimed;     /* claim is filled */
     bool permitted;   /* the guard has let it pass */
     struct span hint; /* a header line for the client; in the proxy's memory, for this turn only */
-    bool access_open; /* access hangs on the body's hash */
-    struct span hash; /* of the body, as it is signed */
+    bool watches;     /* what was allowed is told by the answer's content */
+    struct late_error late_error;
+    unsigned late_denied;  /* denials in it */
+    int64_t late_since_ms; /* when the first was seen */
+    bool access_open;      /* access hangs on the body's hash */
+    struct span hash;      /* of the body, as it is signed */
     char hash_hex[HASH_HEX_BYTES];
     struct hash content_hash; /* of a body that is held and hashed, as it comes */
     char *held;
@@ -74,6 +81,7 @@ struct exchange {
     bool splits;      /* a body of unknown length, of an object: in parts where it is long */
     bool left;        /* its client has its answer, or is gone; only the upload is cleaned up */
     struct upload *upload; /* in parts; NULL where it has not come to that */
+    struct socket *socket; /* that it asks for, or has become; NULL */
 
     struct call *call; /* to STS */
     struct credentials_wait wait;
@@ -212,6 +220,10 @@ MUST_USE enum err permit_login(struct exchange *x, const struct login *login, st
 void permit_record(struct exchange *x);
 /* The answer, which is held, may be a denial: lists it, and adds a hint to its head. */
 void permit_denied(struct exchange *x);
+/* Content of an answer goes by that says 200, and may yet hold denials: lists them. */
+void permit_watch(struct exchange *x, struct span piece);
+/* It is whole: records what was allowed after all. */
+void permit_whole(struct exchange *x);
 
 /* exchange_session.c */
 /* A copy within directory buckets is signed with the role's own keys, not with a session's. */
@@ -230,6 +242,8 @@ void exchange_record(const struct exchange *x);
 void page_serve(struct exchange *x);
 /* STS has said who the function is. Ends the exchange. */
 void page_verified(struct exchange *x);
+/* A page answers with the fault. Ends the exchange. */
+void page_fail(struct exchange *x, const struct fault *fault);
 
 /* exchange_verify.c: asks STS; page_verified() follows. May end the exchange. */
 void verify_begin(struct exchange *x);
@@ -312,6 +326,27 @@ bool cleanup_begins(struct exchange *x);
 bool cleanup_again(struct exchange *x);
 /* There is no time for it. */
 void cleanup_give_up(struct exchange *x);
+
+/* exchange_socket.c */
+/* Whether the client asks for a WebSocket in place of an answer: then it is prepared. Errors:
+ * BAD_REQUEST, OUT_OF_MEMORY. */
+MUST_USE enum err socket_plan(struct exchange *x, struct fault *fault);
+/* Writes the head that asks the server for it. */
+MUST_USE enum err socket_write_head(
+    struct exchange *x, struct outgoing *outgoing, struct buf *out, struct fault *fault);
+/* The server has said yes; NULL, or what is wrong with how. */
+const char *socket_open(struct exchange *x, struct buf *answer);
+/* Bytes of one side. May end the exchange. */
+void socket_take(struct exchange *x, enum side from, struct span bytes);
+/* One side has ended its half, or is gone. May end the exchange. */
+void socket_client_ended(struct exchange *x);
+void socket_server_gone(struct exchange *x);
+/* Nobody has said anything for long: both are asked whether they live, or it is over. */
+void socket_timeout(struct exchange *x);
+/* The client's connection is gone, or the proxy drains: tells who is still there. */
+void socket_leave(struct exchange *x);
+/* Frees all that it has. */
+void socket_end(struct exchange *x);
 
 /* exchange_send.c */
 /* Asks for a connection, where there is none yet; what follows comes of itself. May end the

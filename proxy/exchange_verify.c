@@ -13,7 +13,7 @@ static void on_answer(void *owner, struct reply *reply, const struct fault *faul
     struct fault refused;
     x->call = NULL;
     if (!reply) {
-        exchange_fail(x, fault);
+        page_fail(x, fault);
         return;
     }
     struct span content = reply_content(reply);
@@ -26,7 +26,7 @@ static void on_answer(void *owner, struct reply *reply, const struct fault *faul
     (void)fault_set(&refused, ERR_NO_CREDENTIALS,
         "STS does not say who these credentials are: it answered %u%s%.*s.", reply_status(reply),
         code.len > 0 ? ", " : "", SPAN_ARGS(code));
-    exchange_fail(x, &refused);
+    page_fail(x, &refused);
 }
 
 void verify_begin(struct exchange *x)
@@ -54,5 +54,5 @@ void verify_begin(struct exchange *x)
     if (x->call)
         exchange_enter(x, PHASE_VERIFY);
     else
-        exchange_fail(x, &fault);
+        page_fail(x, &fault);
 }

@@ -1,6 +1,8 @@
 #include "proxy/outgoing.h"
 
 #include "proxy/aws/claim.h"
+#include "proxy/aws/presign.h"
+#include "proxy/aws/uri.h"
 
 static void write_field(struct buf *out, struct span name, struct span value)
 {
@@ -23,6 +25,12 @@ static bool tells_of_chunks(const struct field *field)
 {
     return span_equal_nocase(field->name, SPAN("X-Amz-Decoded-Content-Length"))
         || span_equal_nocase(field->name, SPAN("X-Amz-Trailer"));
+}
+
+/* Frames could not be told apart any more. */
+static bool offers_extension(const struct field *field)
+{
+    return span_equal_nocase(field->name, SPAN("Sec-WebSocket-Extensions"));
 }
 
 /* "gzip,aws-chunked" goes on as "gzip", and "aws-chunked" not at all. */
@@ -80,7 +88,8 @@ static void write_client_fields(
 {
     for (size_t i = 0; i < o->head->count; i++) {
         const struct field *field = &o->head->fields[i];
-        if (!head_forwards(o->head, field) || (o->body.opened && tells_of_chunks(field)))
+        if (!head_forwards(o->head, field) || (o->body.opened && tells_of_chunks(field))
+            || (o->upgrades && offers_extension(field)))
             continue;
         bool encoding = span_equal_nocase(field->name, SPAN("Content-Encoding"));
         if (encoding && o->body.opened)
@@ -128,6 +137,8 @@ static void write_token(const struct outgoing *o, struct buf *out, struct canoni
         canonical_write(canonical, out, SPAN("X-Amz-Security-Token"), token);
 }
 
+static const struct span upgrade = TEXT("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+
 /* By SigV4, or by SigV4A, whose scope has no region but a field for a set of them. */
 static enum err sign(const struct outgoing *o, const struct scope *scope,
     struct canonical *canonical, struct buf *out)
@@ -159,6 +170,8 @@ enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out
     write_client_fields(o, out, &canonical);
     write_checksum(o, out, &canonical, &decoded);
     write_framing(&o->body, out);
+    if (o->upgrades)
+        buf_add(out, upgrade);
     canonical_write(&canonical, out, SPAN("X-Amz-Date"), amz_date_span(&scope.date));
     canonical_write(&canonical, out, SPAN("X-Amz-Content-Sha256"), o->body.hash);
     write_token(o, out, &canonical);
@@ -172,4 +185,50 @@ enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out
     return out->failed
         ? fault_set(fault, ERR_HEAD_TOO_LARGE, "The head is too large once it is signed.")
         : OK;
+}
+
+static enum err end_upgrade(
+    const struct outgoing *o, struct span query, struct buf *out, struct fault *fault)
+{
+    struct canonical unsigned_fields = {.count = 0};
+    write_request_line(o, query, out);
+    write_field(out, SPAN("Host"), o->route->host);
+    write_client_fields(o, out, &unsigned_fields);
+    buf_add(out, upgrade);
+    buf_text(out, "\r\n");
+    return out->failed
+        ? fault_set(fault, ERR_HEAD_TOO_LARGE, "The head is too large once it is signed.")
+        : OK;
+}
+
+enum err outgoing_write_signed(const struct outgoing *o, struct buf *out, struct fault *fault)
+{
+    return end_upgrade(o, o->query, out, fault);
+}
+
+enum err outgoing_write_presigned(const struct outgoing *o, int64_t now_s,
+    struct outgoing_query *signs, struct buf *out, struct buf scratch, struct fault *fault)
+{
+    struct credentials keys = *o->credentials;
+    struct presign request = {.method = o->head->method,
+        .host = o->route->host,
+        .path = o->route->path,
+        .style = o->route->s3 ? PATH_ONCE : PATH_TWICE,
+        .payload_hash = SPAN(EMPTY_SHA256),
+        .scope = {amz_date_of(now_s), o->route->region, o->route->service},
+        .expires_s = signs->expires_s};
+    if (o->query.at)
+        claim_strip_query(o->query, &scratch);
+    request.query = buf_span(&scratch);
+    struct buf query = buf_over(scratch.at + scratch.len, scratch.max - scratch.len);
+    if (signs->token_last)
+        keys.session_token.len = 0;
+    if (presign_query(o->signer, &keys, &request, &query) != OK || query.len < HASH_HEX_BYTES)
+        return fault_set(fault, ERR_BAD_REQUEST, "The query is too long to be signed.");
+    memcpy(signs->seed, query.at + query.len - HASH_HEX_BYTES, HASH_HEX_BYTES);
+    if (signs->token_last && o->credentials->session_token.len > 0)
+        uri_add_parameter(&query, SPAN("X-Amz-Security-Token"), o->credentials->session_token);
+    if (query.failed)
+        return fault_set(fault, ERR_HEAD_TOO_LARGE, "The head is too large once it is signed.");
+    return end_upgrade(o, buf_span(&query), out, fault);
 }

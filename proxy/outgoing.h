@@ -29,6 +29,7 @@ struct outgoing {
     struct signer *signer;
     struct signer4a *signer4a; /* for routes that are signed by SigV4A */
     bool strip_query;          /* the client's own presigned parameters stand in the query */
+    bool upgrades;             /* to a WebSocket */
     struct outgoing_body body;
 };
 
@@ -37,3 +38,18 @@ struct outgoing {
  * OUT_OF_MEMORY. */
 MUST_USE enum err outgoing_write(const struct outgoing *outgoing, int64_t now_s, struct buf *out,
     struct buf scratch, struct fault *fault);
+
+/* The signature in a query. */
+struct outgoing_query {
+    bool token_last; /* the session token stands behind the signature, which leaves it out */
+    uint64_t expires_s;
+    char seed[HASH_HEX_BYTES]; /* out: the signature, which those of a stream's events go on from */
+};
+
+/* The same for a WebSocket whose request is signed in its query. */
+MUST_USE enum err outgoing_write_presigned(const struct outgoing *outgoing, int64_t now_s,
+    struct outgoing_query *signs, struct buf *out, struct buf scratch, struct fault *fault);
+
+/* The same for one that the client has signed: it goes on as it is. */
+MUST_USE enum err outgoing_write_signed(
+    const struct outgoing *outgoing, struct buf *out, struct fault *fault);

@@ -216,7 +216,8 @@ struct proxy_totals proxy_totals(const struct proxy *proxy)
         .bytes_sent = c->bytes_sent,
         .bytes_received = c->bytes_received,
         .upstream_ms = c->upstream_us / 1000,
-        .connections = pool_stats(proxy->pool).opened};
+        .connections = pool_stats(proxy->pool).opened,
+        .foreign = proxy->foreign.requests};
 }
 
 unsigned proxy_busy(const struct proxy *proxy)

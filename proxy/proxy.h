@@ -35,6 +35,8 @@ struct proxy_options {
     const char *ca_bundle; /* NULL: the built-in roots, then the system's */
     struct span function_name; /* for the identity page; may be empty */
     struct span function_version;
+    bool endpoint_offered;   /* Lambda gives its function's keys at an endpoint, and sets none */
+    const char *shared_file; /* a variable that leads SDKs to a file of keys; NULL */
 };
 
 struct proxy;
@@ -42,6 +44,12 @@ struct proxy;
 /* The options' spans and pointers must hold as long as the proxy. NULL where memory is not to be
  * had. */
 struct proxy *proxy_create(const struct proxy_options *options);
+
+/* The account that Lambda says the function is of: 12 digits; anything else is passed over. */
+void proxy_know_account(struct proxy *proxy, struct span account);
+
+/* Logs a warning for each sign that the keys are not those of the function's role. */
+void proxy_warn(const struct proxy *proxy);
 
 /* Binds and listens. Errors: with words for whoever started the program (address taken, an endpoint
  * that is this proxy itself). */
@@ -69,6 +77,7 @@ struct proxy_totals {
     uint64_t bytes_sent, bytes_received; /* of bodies, to and from servers */
     uint64_t upstream_ms; /* between a connection's being there and the answer's end, summed up */
     uint64_t connections; /* opened to servers */
+    uint64_t foreign;     /* requests that a client signed with a key that is not the function's */
 };
 
 struct proxy_totals proxy_totals(const struct proxy *proxy);

@@ -29,12 +29,7 @@ enum err chunk_chain_add(struct chunk_chain *chain, struct span content)
 /* What the strings to sign of chunks and trailers have in common. */
 static void begin_string(struct chunk_chain *chain, struct span algorithm, struct buf *out)
 {
-    buf_add(out, algorithm);
-    buf_char(out, '\n');
-    buf_add(out, amz_date_span(&chain->scope.date));
-    buf_char(out, '\n');
-    scope_write(&chain->scope, out);
-    buf_char(out, '\n');
+    scope_begin_string(&chain->scope, algorithm, out);
     buf_add(out, (struct span){chain->previous, sizeof chain->previous});
     buf_char(out, '\n');
 }

@@ -118,14 +118,20 @@ void scope_write(const struct scope *scope, struct buf *out)
     buf_text(out, "/aws4_request");
 }
 
-static void write_string_to_sign(
-    const struct scope *scope, const char hash_hex[HASH_HEX_BYTES], struct buf *out)
+void scope_begin_string(const struct scope *scope, struct span algorithm, struct buf *out)
 {
-    buf_text(out, "AWS4-HMAC-SHA256\n");
+    buf_add(out, algorithm);
+    buf_char(out, '\n');
     buf_add(out, amz_date_span(&scope->date));
     buf_char(out, '\n');
     scope_write(scope, out);
     buf_char(out, '\n');
+}
+
+static void write_string_to_sign(
+    const struct scope *scope, const char hash_hex[HASH_HEX_BYTES], struct buf *out)
+{
+    scope_begin_string(scope, SPAN("AWS4-HMAC-SHA256"), out);
     buf_add(out, (struct span){hash_hex, HASH_HEX_BYTES});
 }
 

@@ -66,3 +66,6 @@ MUST_USE enum err signer_authorize(struct signer *signer, const struct credentia
 
 /* Appends DATE/REGION/SERVICE/aws4_request. */
 void scope_write(const struct scope *scope, struct buf *out);
+
+/* Appends what every string to sign begins with: ALGORITHM, the date and the scope, a line each. */
+void scope_begin_string(const struct scope *scope, struct span algorithm, struct buf *out);

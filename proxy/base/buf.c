@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proxy/base/utf8.h"
+
 bool buf_reserve(struct buf *b, size_t more)
 {
     enum { FIRST_BYTES = 4096 };
@@ -66,6 +68,12 @@ void buf_number(struct buf *b, uint64_t number)
     buf_add(b, (struct span){digits + start, sizeof digits - start});
 }
 
+void buf_big_endian(struct buf *b, uint64_t number, size_t bytes)
+{
+    for (size_t i = bytes; i > 0; i--)
+        buf_char(b, (char)(number >> 8 * (i - 1)));
+}
+
 void buf_hex(struct buf *b, const unsigned char *bytes, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
@@ -114,42 +122,6 @@ void buf_format(struct buf *b, const char *format, ...)
         b->failed = true; /* vsnprintf's final NUL needs room too */
     else
         b->len += (size_t)written;
-}
-
-/* The second byte decides whether a sequence is overlong, a surrogate, or above U+10FFFF. */
-static bool second_byte_valid(unsigned char first, unsigned char second)
-{
-    unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    return second >= low && second <= high;
-}
-
-/* How many bytes a UTF-8 sequence has by its first (RFC 3629), or 0. */
-static size_t length_by_first_byte(unsigned char first)
-{
-    static const struct {
-        unsigned char from;
-        unsigned char length;
-    } ranges[] = {{0xf5, 0}, {0xf0, 4}, {0xe0, 3}, {0xc2, 2}, {0x80, 0}, {0, 1}};
-    size_t i = 0;
-    while (first < ranges[i].from)
-        i++;
-    return ranges[i].length;
-}
-
-/* How many bytes the UTF-8 sequence at s[0] has, or 0 where it is none. */
-static size_t utf8_length(struct span s)
-{
-    unsigned char first = (unsigned char)s.at[0];
-    size_t length = length_by_first_byte(first);
-    if (length <= 1)
-        return length;
-    if (length > s.len || !second_byte_valid(first, (unsigned char)s.at[1]))
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (((unsigned char)s.at[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
 }
 
 static void json_character(struct buf *b, struct span character)

@@ -36,6 +36,7 @@ void buf_char(struct buf *b, char c);
 void buf_lower(struct buf *b, struct span s);
 void buf_utf8(struct buf *b, uint32_t code_point);
 void buf_number(struct buf *b, uint64_t number);
+void buf_big_endian(struct buf *b, uint64_t number, size_t bytes); /* its lowest, up to 8 */
 void buf_hex(struct buf *b, const unsigned char *bytes, size_t len);
 void buf_base64(struct buf *b, const unsigned char *bytes, size_t len);    /* RFC 4648, 4; padded */
 void buf_base64url(struct buf *b, const unsigned char *bytes, size_t len); /* 5; not padded */

@@ -5,20 +5,21 @@
 
 #include "proxy/base/crc_engine.h"
 
-/* Both are reflected: the lowest bit is the highest power of x. */
+/* All are reflected: the lowest bit is the highest power of x. */
+#define CRC32_POLYNOMIAL     UINT64_C(0xedb88320)
 #define CRC32C_POLYNOMIAL    UINT64_C(0x82f63b78)
 #define CRC64NVME_POLYNOMIAL UINT64_C(0x9a6c9329ac4bc9b5)
 
 /* table[k][b]: what the byte b adds to the register when k more bytes have followed it (slicing by
  * 8; Kounavis and Berry, "A systematic approach to building high performance software-based CRC
- * generators"). One form for both sums, so one loop. */
+ * generators"). One form for all sums, so one loop. */
 struct slices {
     uint64_t table[8][256];
 };
 
-static struct slices crc32c_slices, crc64nvme_slices;
+static struct slices crc32_slices, crc32c_slices, crc64nvme_slices;
 static struct crc_engine chosen;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT, once_for_crc32 = PTHREAD_ONCE_INIT;
 
 static void fill(struct slices *slices, uint64_t polynomial)
 {
@@ -75,6 +76,11 @@ static void set_up(void)
     chosen.crc64nvme = hardware.crc64nvme ? hardware.crc64nvme : portable_crc64nvme;
 }
 
+static void set_up_crc32(void)
+{
+    fill(&crc32_slices, CRC32_POLYNOMIAL);
+}
+
 struct crc_engine crc_engine_portable(void)
 {
     (void)pthread_once(&once, set_up);
@@ -91,6 +97,12 @@ uint64_t crc64nvme(uint64_t crc, struct span bytes)
 {
     (void)pthread_once(&once, set_up);
     return ~chosen.crc64nvme(~crc, (const unsigned char *)bytes.at, bytes.len);
+}
+
+uint32_t crc32_ieee(uint32_t crc, struct span bytes)
+{
+    (void)pthread_once(&once_for_crc32, set_up_crc32);
+    return ~(uint32_t)slice(&crc32_slices, ~crc, (const unsigned char *)bytes.at, bytes.len);
 }
 
 static void text(uint64_t crc, size_t len, struct buf *out)

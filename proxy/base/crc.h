@@ -15,3 +15,7 @@ uint64_t crc64nvme(uint64_t crc, struct span bytes);
 /* Appends the sum's bytes, the highest first, in base64: 8 and 12 characters. */
 void crc32c_text(uint32_t crc, struct buf *out);
 void crc64nvme_text(uint64_t crc, struct buf *out);
+
+/* CRC-32 as of zlib and Ethernet (ISO/IEC 13239), for event streams: their messages are short, so
+ * it runs on tables everywhere. */
+uint32_t crc32_ieee(uint32_t crc, struct span bytes);

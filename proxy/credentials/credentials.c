@@ -82,14 +82,14 @@ void credentials_destroy(struct credentials_store *store)
 
 /* ---- what there is ---- */
 
-static bool assumes(const struct credentials_store *store)
+bool credentials_assumes(const struct credentials_store *store)
 {
     return store->options.role.len > 0;
 }
 
 static const struct issued *signing(const struct credentials_store *store)
 {
-    return assumes(store) ? store->role : store->base;
+    return credentials_assumes(store) ? store->role : store->base;
 }
 
 static bool whole(const struct credentials *keys)
@@ -113,7 +113,7 @@ const struct credentials *credentials_current(const struct credentials_store *st
 bool credentials_renewable(const struct credentials_store *store)
 {
     return source_first_step(store->source) != STEP_DONE
-        || (assumes(store) && whole(&store->base->keys));
+        || (credentials_assumes(store) && whole(&store->base->keys));
 }
 
 bool credentials_can_admit(const struct credentials_store *store)
@@ -390,4 +390,9 @@ struct credentials_facts credentials_facts(const struct credentials_store *store
     return (struct credentials_facts){.source = store->source,
         .role = issued && issued->role.len > 0 ? issued->role : store->options.role,
         .expires_ms = issued ? issued->expires_ms : 0};
+}
+
+const struct credentials *credentials_given(const struct credentials_store *store)
+{
+    return store->source == SOURCE_ENVIRONMENT ? &store->base->keys : NULL;
 }

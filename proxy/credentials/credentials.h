@@ -86,3 +86,9 @@ struct credentials_facts {
 };
 
 struct credentials_facts credentials_facts(const struct credentials_store *store);
+
+/* The keys that stand in the environment itself; NULL where others are fetched. */
+const struct credentials *credentials_given(const struct credentials_store *store);
+
+/* Whether a further role is assumed with what the source gives. */
+bool credentials_assumes(const struct credentials_store *store);

@@ -24,17 +24,17 @@ static void write_warning(struct buf *out, const char *code, const char *message
     buf_text(out, "\"}");
 }
 
-static void write_warnings(struct buf *out, const struct page_facts *facts,
-    const struct identity *identity, const char *missing)
+static void write_warnings(struct buf *out, const struct page_facts *facts, const char *missing)
 {
-    const char *warning = identity->warning;
-    if (!warning && facts->caller)
-        warning = caller_warning(caller_arn(facts->caller));
+    struct mistaken mistaken;
+    mistaken_find(&facts->signs, &mistaken);
     buf_text(out, ",\n  \"warnings\": [");
     if (missing)
         write_warning(out, "NoCredentials", missing);
-    else if (warning)
-        write_warning(out, "MistakenIdentity", warning);
+    for (size_t i = 0; i < mistaken.count; i++) {
+        buf_add(out, missing || i > 0 ? SPAN(", ") : SPAN(""));
+        write_warning(out, "MistakenIdentity", mistaken.text[i]);
+    }
     buf_text(out, "]\n}\n");
 }
 
@@ -71,7 +71,7 @@ void identity_write(const struct page_facts *facts, struct buf *out)
     buf_char(out, '"');
     write_member(out, "accessKeyId", buf_span(&key));
     write_member(out, "source", credentials ? span_of(source_text(known.source)) : none);
-    write_member(out, "account", caller ? caller_account(caller) : span_of(identity.account));
+    write_member(out, "account", facts->account);
     write_role(facts, known.role, out);
     write_member(out, "userId", caller ? caller_user_id(caller) : none);
     buf_format(out, ",\n  \"verified\": %s", caller ? "true" : "false");
@@ -81,6 +81,5 @@ void identity_write(const struct page_facts *facts, struct buf *out)
     write_member(out, "region", facts->region);
     write_member(out, "function", facts->function_name);
     write_member(out, "functionVersion", facts->function_version);
-    write_warnings(
-        out, facts, &identity, credentials ? NULL : credentials_missing(facts->credentials));
+    write_warnings(out, facts, credentials ? NULL : credentials_missing(facts->credentials));
 }

@@ -62,6 +62,7 @@ static void write_services(struct buf *out, const struct service_counter *servic
 static void write_metrics(const struct page_facts *facts, struct buf *out)
 {
     const struct counters *c = facts->counters;
+    struct mistaken mistaken;
     write_statuses(out, "requests_total",
         "Exchanges that have ended, by the status the client saw.", c->statuses);
     write_statuses(
@@ -80,6 +81,12 @@ static void write_metrics(const struct page_facts *facts, struct buf *out)
     write_metric(
         out, "upstream_connections", "gauge", "Connections to servers now.", c->upstream_open);
     write_metric(out, "client_connections", "gauge", "Connections of clients now.", c->clients);
+    write_metric(out, "foreign_signatures_total", "counter",
+        "Requests signed by their client with a key that is not the function's.",
+        facts->signs.foreign->requests);
+    mistaken_find(&facts->signs, &mistaken);
+    write_metric(out, "mistaken_identity", "gauge",
+        "Signs that the keys are not those of the function's role.", mistaken.count);
     write_metric(out, "in_flight", "gauge", "Exchanges under way.", c->in_flight);
 }
 

@@ -4,7 +4,7 @@
 #include "proxy/base/buf.h"
 #include "proxy/base/err.h"
 #include "proxy/credentials/credentials.h"
-#include "proxy/permissions/caller.h"
+#include "proxy/permissions/mistaken.h"
 
 /* Requests to one service, by its signing name. */
 enum { SERVICES_COUNTED = 32, SERVICE_NAME_BYTES = 32 };
@@ -34,7 +34,9 @@ struct page_facts {
     const struct counters *counters;
     const struct credentials_store *credentials;
     struct span function_name, function_version, region;
+    struct span account;         /* that the keys belong to; may be empty */
     const struct caller *caller; /* who STS said that it is; NULL where it was not asked */
+    struct mistaken_signs signs;
 };
 
 /* What is signed where a page is asked for: presign_page.h and token_page.h write these. */

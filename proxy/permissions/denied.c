@@ -88,6 +88,18 @@ void denied_add(struct denied *denied, const struct denial *denial,
         add(denied, denial, &needed->needed[i], now_ms);
 }
 
+bool denied_holds(const struct denied *denied, const struct permission *what, int64_t since_ms)
+{
+    for (size_t i = 0; i < denied->count; i++) {
+        const struct denied_entry *entry = &denied->entries[i];
+        if (entry->last_ms >= since_ms
+            && span_equal(entry->action, span_first(what->action, ACTION_BYTES))
+            && span_equal(entry->resource, span_first(what->resource, RESOURCE_BYTES)))
+            return true;
+    }
+    return false;
+}
+
 static int compare(const void *left, const void *right)
 {
     const struct denied_entry *a = *(const struct denied_entry *const *)left;

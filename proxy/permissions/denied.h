@@ -31,6 +31,9 @@ void denied_destroy(struct denied *denied);
 void denied_add(struct denied *denied, const struct denial *denial,
     const struct permissions *needed, int64_t now_ms);
 
+/* Whether this was denied since then. */
+bool denied_holds(const struct denied *denied, const struct permission *what, int64_t since_ms);
+
 /* The newest first; how many there are. Good until the next add. */
 size_t denied_list(const struct denied *denied, const struct denied_entry *list[DENIED_MOST]);
 

@@ -22,7 +22,7 @@ struct document_statement {
     struct span sid; /* may be empty */
     bool deny;
     bool conditional;        /* it has a Condition that is not understood, nor looked at */
-    const char *not_matched; /* "NotAction" or its like, which is not understood; NULL */
+    const char *not_matched; /* "NotAction" or another that is not understood; NULL */
     struct document_list actions;
     struct document_list resources; /* conditions (condition.h) in the place of an understood one */
 };

@@ -37,13 +37,18 @@ static enum err read_list(const cJSON *value, bool is_action, size_t number,
     return err;
 }
 
-/* An element that this program does not match. */
+/* The first element that this program does not match: NotAction, Principal, or one that is written
+ * in another way. */
 static const char *find_unmatched(const cJSON *json)
 {
-    static const char *const names[] = {"NotAction", "NotResource", "Principal", "NotPrincipal"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (cJSON_GetObjectItemCaseSensitive(json, names[i]))
-            return names[i];
+    static const char *const known[] = {"Sid", "Effect", "Action", "Resource", "Condition"};
+    for (const cJSON *each = json->child; each; each = each->next) {
+        size_t i = 0;
+        while (i < sizeof known / sizeof *known && strcmp(each->string, known[i]) != 0)
+            i++;
+        if (i == sizeof known / sizeof *known)
+            return each->string;
+    }
     return NULL;
 }
 

@@ -15,13 +15,14 @@ struct capture {
 struct members {
     struct capture captures[CAPTURES_MAX];
     size_t count;
-    struct value query; /* a form */
+    struct value query;      /* a form, with what the body may have as well */
+    struct value parameters; /* a form too, of a path's query, with what it alone may have */
     struct value body;
 };
 
-/* Whether it is there, in whatever type. path: "Tags", "Settings.Role"; a form has lists and
- * structures as NAME.1 and NAME.member.1. */
-bool members_have(const struct members *members, struct span path);
+/* Whether it is there, in whatever type. path: "Tags", "Settings.Role"; "?Qualifier" among the
+ * parameters. A form has lists and structures as NAME.1 and NAME.member.1. */
+enum presence members_have(const struct members *members, struct span path);
 
 /* Over the values of a member: one, or those of a list. */
 struct member_walk {
@@ -30,6 +31,7 @@ struct member_walk {
     struct walk items;
     bool listed, keys, done;
     bool missing; /* after member_next(): an item has no such member, or no text */
+    bool unclear; /* so far: another reader may find other values */
 };
 
 /* path: "Media.MediaFileUri"; "Entries[].Name" in each item of a list; "RequestItems{}" the name of

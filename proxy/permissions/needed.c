@@ -3,6 +3,16 @@
 #include "proxy/permissions/operation.h"
 #include "proxy/permissions/s3_needed.h"
 
+/* Whether a segment of what was written of the path is "." or "..": another reader may go up. */
+static bool has_dots(struct span path)
+{
+    struct span segment;
+    while (span_next(&path, '/', &segment))
+        if (span_equal(segment, SPAN(".")) || span_equal(segment, SPAN("..")))
+            return true;
+    return false;
+}
+
 /* API Gateway's actions are methods, and its resources paths. */
 static void add_gateway(struct need *need)
 {
@@ -11,6 +21,8 @@ static void add_gateway(struct need *need)
     need_write_arn(need, SPAN("apigateway"), request->region, SPAN(""));
     need_write_encoded(need, request->path);
     struct span resource = need_since(need, start);
+    if (has_dots(resource))
+        return;
     need->out->operation = request->method;
     need_add(need, need_action(need, SPAN("apigateway"), request->method), resource);
 }
@@ -26,6 +38,10 @@ static void add_api(struct need *need)
     bool connection = span_starts(rest, SPAN("@connections/"))
         || span_starts_nocase(rest, SPAN("%40connections/"));
     size_t start = need->text.len;
+    need_write_encoded(need, request->path);
+    if (has_dots(need_since(need, start)))
+        return;
+    need->text.len = start;
     need_write_arn(need, SPAN("execute-api"), request->region, need_account(need));
     if (own) {
         need_write_name(need, id);
@@ -61,6 +77,9 @@ static void add_others(struct need *need)
     buf_add(&need->text, operation.name);
     need->out->operation = need_since(need, start);
     resources_needed(need, &operation);
+    if (span_equal(operation.service, SPAN("s3-control"))
+        && span_equal(operation.name, SPAN("CreateJob")))
+        s3_needed_role(need, SPAN("RoleArn"));
 }
 
 static bool is_s3(struct span signing)

@@ -37,25 +37,43 @@ static struct span target_of(const struct needed_request *request)
     return span_take_last(&target, '.');
 }
 
+static bool is_compressed(const struct needed_request *request)
+{
+    return head_value_of(request->head, SPAN("content-encoding")).len > 0;
+}
+
+/* Whether the body's bytes are not the form's, as far as this program reads it. */
+static bool is_other_text(const struct needed_request *request)
+{
+    static const struct span mark = {"charset=", 8};
+    struct span type = request->content_type;
+    while (type.len > mark.len && !span_starts_nocase(type, mark))
+        type = span_from(type, 1);
+    bool utf8 = span_starts_nocase(span_from(type, mark.len), SPAN("utf-8"));
+    return (type.len > mark.len && !utf8) || is_compressed(request);
+}
+
 /* What stands behind Action=, in the query or the form; of an operation's name no byte need be
  * percent-encoded, and what is is none. */
-static bool find_action(const struct needed_request *request, struct operation *operation)
+static enum presence find_action(const struct needed_request *request, struct operation *operation)
 {
-    struct value action, other;
-    struct value form = payload_of(request->body, request->content_type);
-    bool in_form = form.kind == PAYLOAD_FORM && payload_member(form, SPAN("Action"), &action);
-    if (payload_member(in_query(request), SPAN("Action"), &other)) {
-        if (in_form && !span_equal(other.raw, action.raw))
-            return false;
-        action = other;
-        operation->members.query = in_query(request);
-        in_form = true;
-    }
-    if (in_form)
-        operation->name = action.raw;
-    if (form.kind == PAYLOAD_FORM)
-        operation->members.body = form;
-    return in_form;
+    struct value action, other, query = in_query(request);
+    struct value body = payload_of(request->body, request->content_type);
+    struct value form = body.kind == PAYLOAD_FORM ? body : (struct value){PAYLOAD_NONE, SPAN("")};
+    enum presence in_form = payload_member(form, SPAN("Action"), &action);
+    enum presence in_query = payload_member(query, SPAN("Action"), &other);
+    bool other_text = request->body.len > 0 && is_other_text(request);
+    bool unread = request->body.len > 0 && (form.kind == PAYLOAD_NONE || other_text);
+    if (in_form == UNCLEAR || in_query == UNCLEAR || (in_query == PRESENT && unread)
+        || (in_form == PRESENT && other_text)
+        || (in_form == PRESENT && in_query == PRESENT && !span_equal(other.raw, action.raw)))
+        return UNCLEAR;
+    if (in_form == ABSENT && in_query == ABSENT)
+        return ABSENT;
+    operation->name = in_form == PRESENT ? action.raw : other.raw;
+    operation->members.query = query;
+    operation->members.body = form;
+    return PRESENT;
 }
 
 /* "/service/NAME/operation/OPERATION" */
@@ -67,11 +85,6 @@ static struct span cbor_operation(struct span path)
     return operation;
 }
 
-static bool is_compressed(const struct needed_request *request)
-{
-    return head_value_of(request->head, SPAN("content-encoding")).len > 0;
-}
-
 static void take_body(
     const struct needed_request *request, const char *type, struct operation *operation)
 {
@@ -79,12 +92,28 @@ static void take_body(
         operation->members.body = payload_of(request->body, span_of(type));
 }
 
-/* In the old protocol of SQS the path is the queue. */
+static bool names_path(const struct needed_request *request, struct value url)
+{
+    char memory[512];
+    struct buf text = buf_over(memory, sizeof memory);
+    return payload_text(url, &text) && span_ends(buf_span(&text), request->path);
+}
+
+/* In the old protocol of SQS the path is the queue. Where another one is named besides it stands
+ * there twice. */
 static void take_queue(const struct needed_request *request, struct operation *operation)
 {
-    if (request->path.len > 1 && span_equal(request->signing, SPAN("sqs")))
-        operation->members.captures[operation->members.count++] =
-            (struct capture){SPAN("QueueUrl"), request->path};
+    struct members *members = &operation->members;
+    struct span name = SPAN("QueueUrl");
+    struct value url;
+    if (request->path.len <= 1 || !span_equal(request->signing, SPAN("sqs")))
+        return;
+    enum presence found = payload_member(members->query, name, &url);
+    if (found == ABSENT)
+        found = payload_member(members->body, name, &url);
+    members->captures[members->count++] = (struct capture){name, request->path};
+    if (found == UNCLEAR || (found == PRESENT && !names_path(request, url)))
+        members->captures[members->count++] = (struct capture){name, request->path};
 }
 
 static struct span rest_service(const struct needed_request *request)
@@ -100,7 +129,7 @@ static bool find_rest(const struct needed_request *request, struct operation *op
 {
     struct rest rest = {operation->service, request->method, request->path, request->query};
     operation->name = rest_operation(&rest, &operation->members);
-    operation->members.query = in_query(request);
+    operation->members.parameters = in_query(request);
     take_body(request, "application/json", operation);
     return operation->name.len > 0;
 }
@@ -109,10 +138,13 @@ static bool find_rpc(const struct needed_request *request, struct operation *ope
 {
     struct span target = target_of(request);
     bool queue = span_equal(request->signing, SPAN("sqs"));
-    bool action = (request->path.len <= 1 || queue) && find_action(request, operation);
-    if (target.len > 0 && action)
+    enum presence action =
+        request->path.len <= 1 || queue ? find_action(request, operation) : ABSENT;
+    if (action == UNCLEAR)
         return false;
-    if (action)
+    if (action == PRESENT && head_count(request->head, FIELD_X_AMZ_TARGET) > 0)
+        return false;
+    if (action == PRESENT)
         take_queue(request, operation);
     else if (target.len > 0 && request->path.len <= 1) {
         operation->name = target;
@@ -123,7 +155,10 @@ static bool find_rpc(const struct needed_request *request, struct operation *ope
 
 static bool find_cbor(const struct needed_request *request, struct operation *operation)
 {
-    operation->name = cbor_operation(request->path);
+    struct value action;
+    bool other = head_count(request->head, FIELD_X_AMZ_TARGET) > 0
+        || payload_member(in_query(request), SPAN("Action"), &action) != ABSENT;
+    operation->name = other ? SPAN("") : cbor_operation(request->path);
     if (operation->name.len > 0)
         take_body(request, "application/cbor", operation);
     return operation->name.len > 0;

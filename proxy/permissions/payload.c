@@ -22,7 +22,7 @@ struct value payload_of(struct span body, struct span content_type)
         kind = PAYLOAD_CBOR;
     else if (span_starts(start, SPAN("{")))
         kind = PAYLOAD_JSON;
-    if (body.len > PAYLOAD_MAX_BYTES)
+    if (body.len > PAYLOAD_MAX_BYTES || body.len == 0)
         kind = PAYLOAD_NONE;
     return (struct value){kind, kind == PAYLOAD_JSON ? start : body};
 }
@@ -61,26 +61,39 @@ bool walk_next(struct walk *walk, struct value *key, struct value *item)
     return walk->kind == PAYLOAD_FORM && form_next(walk, key, item);
 }
 
-static bool is_named(struct value key, struct span name)
+static enum presence is_named(struct value key, struct span name)
 {
     char memory[NAME_BYTES];
     struct buf text = buf_over(memory, sizeof memory);
-    return payload_text(key, &text) && span_equal(buf_span(&text), name);
+    if (payload_text(key, &text))
+        return span_equal(buf_span(&text), name) ? PRESENT : ABSENT;
+    return text.failed ? ABSENT : UNCLEAR; /* it is too long to be the one */
 }
 
-bool payload_member(struct value object, struct span name, struct value *member)
+static bool is_null(struct value value)
+{
+    if (value.kind == PAYLOAD_CBOR) /* null and undefined */
+        return span_equal(value.raw, SPAN("\xf6")) || span_equal(value.raw, SPAN("\xf7"));
+    return value.kind == PAYLOAD_JSON && span_equal(value.raw, SPAN("null"));
+}
+
+enum presence payload_member(struct value object, struct span name, struct value *member)
 {
     struct walk walk = payload_walk(object);
     struct value key, item;
-    size_t found = 0;
-    if (!walk.object)
-        return false;
-    while (walk_next(&walk, &key, &item))
-        if (is_named(key, name)) {
+    enum presence found = ABSENT;
+    if (object.kind == PAYLOAD_NONE || is_null(object))
+        return ABSENT;
+    while (walk.object && walk_next(&walk, &key, &item)) {
+        enum presence named = is_named(key, name);
+        if (named == PRESENT)
             *member = item;
-            found++;
-        }
-    return found == 1 && !walk.broken;
+        if (named != ABSENT)
+            found = found == ABSENT ? named : UNCLEAR;
+    }
+    if (walk.broken || !walk.object)
+        return UNCLEAR;
+    return found == PRESENT && is_null(*member) ? ABSENT : found;
 }
 
 /* A form's "+" is a space. */

@@ -1,6 +1,6 @@
 /* A request's body as a document: JSON, CBOR (RFC 8949) or a form, read where it lies. Bodies may
- * be hostile: all is bounded, and what is malformed, or has a name twice, is not there. Pure, no
- * allocation. */
+ * be hostile: all is bounded, and what is malformed, or has a name twice, is told apart from what
+ * is not there. Pure, no allocation. */
 #pragma once
 
 #include "proxy/base/buf.h"
@@ -33,8 +33,12 @@ struct walk payload_walk(struct value value);
 /* On to the next; key is that of a member. */
 bool walk_next(struct walk *walk, struct value *key, struct value *item);
 
-/* The member of that name of an object or form; false where there is none, or more than one. */
-bool payload_member(struct value object, struct span name, struct value *member);
+/* Whether a member is there. UNCLEAR: it has that name twice, or what could have it cannot be read,
+ * so that another reader may find another one. */
+enum presence { ABSENT, PRESENT, UNCLEAR };
+
+/* The member of that name of an object or form. One that is null is not there. */
+enum presence payload_member(struct value object, struct span name, struct value *member);
 
 /* Whether it is a text: then it is appended, decoded. */
 bool payload_text(struct value value, struct buf *out);

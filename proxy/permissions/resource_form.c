@@ -1,5 +1,6 @@
 #include "proxy/permissions/resource_form.h"
 
+#include "proxy/aws/partition.h"
 #include "proxy/permissions/condition.h"
 #include "proxy/permissions/s3_place.h"
 
@@ -64,14 +65,30 @@ static bool write_name(const struct fill *fill)
     return true;
 }
 
-/* "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", or its path alone. */
+/* A queue's name: letters, digits, "-" and "_", and ".fifo". */
+static bool is_queue(struct span name)
+{
+    bool plain = name.len > 0;
+    for (size_t i = 0; plain && i < name.len; i++)
+        plain = ascii_alpha(name.at[i]) || ascii_digit(name.at[i])
+            || span_find(SPAN("-_."), name.at[i]) < 3;
+    return plain;
+}
+
+/* "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", or its path alone. What another reader of URLs
+ * may take for another queue is any. */
 static bool write_queue(const struct fill *fill)
 {
     struct span rest = fill->value, name = span_take_last(&rest, '/'),
                 account = span_take_last(&rest, '/');
+    bool plain = is_queue(name) && span_find(rest, '?') == rest.len
+        && span_find(rest, '#') == rest.len && (rest.len == 0 || is_account(account));
     need_write_arn(fill->need, fill->service, region_of(fill),
         is_account(account) ? account : need_account(fill->need));
-    write_value(fill, name);
+    if (plain)
+        write_value(fill, name);
+    else
+        buf_char(&fill->need->text, '*');
     return true;
 }
 
@@ -81,11 +98,25 @@ static bool write_kms(const struct fill *fill)
     return true;
 }
 
-/* Behind a secret's name its ARN has six characters more. */
+/* "NAME-AbCdEf" */
+static bool has_secret_end(struct span arn)
+{
+    enum { END = 6 };
+    struct span end = span_take_last(&arn, '-');
+    bool plain = end.len == END && arn.len > 0;
+    for (size_t i = 0; plain && i < END; i++)
+        plain = ascii_alpha(end.at[i]) || ascii_digit(end.at[i]);
+    return plain;
+}
+
+/* Behind a secret's name its ARN has six characters more, which a request may leave out. */
 static bool write_secret(const struct fill *fill)
 {
-    if (write_if_arn(fill))
+    if (write_if_arn(fill)) {
+        if (!has_secret_end(fill->value))
+            buf_text(&fill->need->text, "-\?\?\?\?\?\?");
         return true;
+    }
     begin_arn(fill, "secret:");
     write_value(fill, fill->value);
     if (!fill->any)
@@ -97,8 +128,13 @@ static bool write_secret(const struct fill *fill)
 static bool write_parameter(const struct fill *fill)
 {
     struct span name = fill->value;
-    if (write_if_arn(fill))
-        return true;
+    if (is_arn(name)) {
+        struct span last = name;
+        (void)span_take_last(&last, '/');
+        struct fill plain = *fill;
+        plain.value.len = last.len + span_find(span_from(name, last.len), ':');
+        return write_if_arn(&plain);
+    }
     begin_arn(fill, "parameter/");
     if (span_starts(name, SPAN("/")))
         name = span_from(name, 1);
@@ -106,19 +142,33 @@ static bool write_parameter(const struct fill *fill)
     return true;
 }
 
-/* NAME, NAME:QUALIFIER, or ACCOUNT:function:NAME of either. */
+/* Takes "WORD:" off where it is what is asked for. */
+static struct span take_word(struct span *rest, bool (*asked)(struct span word))
+{
+    struct span word = span_first(*rest, span_find(*rest, ':'));
+    if (word.len == rest->len || !asked(word))
+        return (struct span){NULL, 0};
+    *rest = span_from(*rest, word.len + 1);
+    return word;
+}
+
+static bool is_function(struct span word)
+{
+    return span_equal(word, SPAN("function"));
+}
+
+/* An ARN's end, from anywhere on: REGION:ACCOUNT:function:NAME:QUALIFIER, of which the name alone
+ * must be there (Lambda's reference, FunctionName). */
 static bool write_function(const struct fill *fill)
 {
-    struct span account = span_first(fill->value, span_find(fill->value, ':'));
-    struct span rest = span_from(fill->value, account.len + 1);
+    struct span rest = fill->value;
     if (write_if_arn(fill))
         return true;
-    if (!is_account(account) || !span_starts(rest, SPAN("function:"))) {
-        begin_arn(fill, "function:");
-        write_value(fill, fill->value);
-        return true;
-    }
-    need_write_arn(fill->need, fill->service, region_of(fill), account);
+    struct span region = take_word(&rest, region_shaped), account = take_word(&rest, is_account);
+    (void)take_word(&rest, is_function);
+    need_write_arn(fill->need, fill->service, region.len > 0 ? region : region_of(fill),
+        account.len > 0 ? account : need_account(fill->need));
+    buf_text(&fill->need->text, "function:");
     write_value(fill, rest);
     return true;
 }

@@ -4,7 +4,7 @@
 #include "proxy/permissions/condition.h"
 #include "proxy/permissions/resource_form.h"
 
-enum { VALUE_BYTES = 2048 };
+enum { VALUE_BYTES = 2048, STATEMENT_BYTES = 8192 };
 
 #define TABLE      actions
 #define TABLE_FILE "proxy/permissions/action_rows.def"
@@ -32,6 +32,8 @@ struct expansion {
     struct need *need;
     const struct operation *operation;
     struct span pattern;
+    bool fits_all; /* every value names a resource, in whatever form */
+    bool unclear;  /* after it was tried: another reader may find another resource */
 };
 
 /* columns: all but the first two. */
@@ -54,21 +56,21 @@ static bool names(struct span list, struct span name)
     return false;
 }
 
-/* "MEMBER", "!MEMBER" or "MEMBER^WORD", parted by "&": it is there, it is not, its text begins so.
- */
+/* "MEMBER", "!MEMBER" or "MEMBER^WORD", parted by "&": it may be there, it may not, its text begins
+ * so. */
 static bool holds(const struct members *members, struct span condition)
 {
     struct span term;
     bool all = true;
     while (all && condition.len > 0 && span_next(&condition, '&', &term)) {
         size_t caret = span_find(term, '^');
-        char memory[16];
+        char memory[STATEMENT_BYTES];
         struct buf text = buf_over(memory, sizeof memory);
         struct member_walk walk = member_begin(members, span_first(term, caret));
         if (span_starts(term, SPAN("!")))
-            all = !members_have(members, span_from(term, 1));
+            all = members_have(members, span_from(term, 1)) != PRESENT;
         else if (caret == term.len)
-            all = members_have(members, term);
+            all = members_have(members, term) != ABSENT;
         else {
             (void)member_next(&walk, &text);
             all = span_starts_nocase(buf_span(&text), span_from(term, caret + 1));
@@ -105,7 +107,7 @@ static bool is_listed(struct span path)
 }
 
 /* The value of a placeholder: the list's current one, the member's, or what it is by default. */
-static bool find_value(const struct expansion *expansion, const struct placeholder *placeholder,
+static bool find_value(struct expansion *expansion, const struct placeholder *placeholder,
     struct span item, struct buf *text)
 {
     if (is_listed(placeholder->path)) {
@@ -114,6 +116,7 @@ static bool find_value(const struct expansion *expansion, const struct placehold
     }
     struct member_walk walk = member_begin(&expansion->operation->members, placeholder->path);
     bool found = member_next(&walk, text) && !walk.missing && !text->failed;
+    expansion->unclear |= walk.unclear;
     if (!found && placeholder->has_fallback) {
         text->len = 0;
         text->failed = false;
@@ -141,7 +144,7 @@ static void begin(const struct expansion *expansion, struct fill *fill, struct s
 
 /* Writes the resource; any: with "*" for what the request does not tell. False where it tells too
  * little. */
-static bool expand(const struct expansion *expansion, struct span item, bool any)
+static bool expand(struct expansion *expansion, struct span item, bool any)
 {
     struct need *need = expansion->need;
     struct placeholder placeholder;
@@ -162,7 +165,10 @@ static bool expand(const struct expansion *expansion, struct span item, bool any
         fill.value = buf_span(&text);
         fill.any = any || span_equal(fill.value, SPAN("*"));
         fill.any = fill.any && (any || span_equal(placeholder.fallback, SPAN("*")));
-        told = told && resource_form_write(placeholder.form, &fill);
+        if (told && !resource_form_write(placeholder.form, &fill)) {
+            told = false;
+            expansion->unclear |= expansion->fits_all;
+        }
         pattern = placeholder.after;
         fill.first = false;
     }
@@ -178,7 +184,7 @@ static void add(struct need *need, struct span actions, struct span resource)
 }
 
 /* One resource; false where the request tells too little. */
-static bool add_one(const struct expansion *expansion, struct span actions, struct span item)
+static bool add_one(struct expansion *expansion, struct span actions, struct span item)
 {
     struct need *need = expansion->need;
     size_t start = need->text.len;
@@ -190,11 +196,11 @@ static bool add_one(const struct expansion *expansion, struct span actions, stru
     return told;
 }
 
-static void add_any(const struct expansion *expansion, struct span actions)
+static void add_any(struct expansion *expansion, struct span actions)
 {
     size_t start = expansion->need->text.len;
-    (void)expand(expansion, SPAN("*"), true);
-    add(expansion->need, actions, need_since(expansion->need, start));
+    bool told = expand(expansion, SPAN("*"), true);
+    add(expansion->need, actions, told ? need_since(expansion->need, start) : SPAN("*"));
 }
 
 static bool find_listed(struct span pattern, struct placeholder *found)
@@ -209,7 +215,7 @@ static bool find_listed(struct span pattern, struct placeholder *found)
 
 /* A resource for each item; for more than there is room for, one for all. */
 static bool add_listed(
-    const struct expansion *expansion, struct span actions, const struct placeholder *placeholder)
+    struct expansion *expansion, struct span actions, const struct placeholder *placeholder)
 {
     struct need *need = expansion->need;
     struct member_walk walk = member_begin(&expansion->operation->members, placeholder->path);
@@ -231,15 +237,19 @@ static bool add_listed(
         }
         item.len = 0;
     }
+    expansion->unclear |= walk.unclear;
     return told;
 }
 
-static bool apply(const struct expansion *expansion, struct span actions)
+/* What is unclear may be any resource. */
+static bool apply(struct expansion *expansion, struct span actions)
 {
     struct placeholder listed;
-    if (find_listed(expansion->pattern, &listed))
-        return add_listed(expansion, actions, &listed);
-    return add_one(expansion, actions, SPAN(""));
+    bool told = find_listed(expansion->pattern, &listed) ? add_listed(expansion, actions, &listed)
+                                                         : add_one(expansion, actions, SPAN(""));
+    if (expansion->unclear)
+        add_any(expansion, actions);
+    return told || expansion->unclear;
 }
 
 /* The operation's own actions; "none" where it needs none. */
@@ -263,11 +273,14 @@ struct applied {
 static void apply_rule(struct need *need, const struct operation *operation,
     const struct rule *rule, struct span actions, struct applied *applied)
 {
-    struct expansion expansion = {need, operation, rule->pattern};
+    bool more = !rule->own && !rule->replaces;
+    struct expansion expansion = {need, operation, rule->pattern, more, false};
     bool of_body = memchr(rule->pattern.at, '{', rule->pattern.len) != NULL;
+    bool unread = need->request->body.len > 0 && operation->members.body.kind == PAYLOAD_NONE;
     need->out->wants_body |= of_body && need->request->body.len == 0
         && !span_equal(need->request->method, SPAN("GET")) && operation->members.count == 0
         && operation->members.query.kind == PAYLOAD_NONE;
+    need->out->wants_body |= unread && more; /* else "*" stands for what is not read */
     if (rule->own && applied->fallback.len == 0 && !rule->any)
         applied->fallback = rule->pattern;
     if (!holds(&operation->members, rule->condition))
@@ -300,7 +313,7 @@ void resources_needed(struct need *need, const struct operation *operation)
         applied.specific |= !rule.any && (rule.own || rule.replaces);
         apply_rule(need, operation, &rule, actions, &applied);
     }
-    struct expansion expansion = {need, operation, applied.fallback};
+    struct expansion expansion = {need, operation, applied.fallback, false, false};
     if (!applied.own && applied.fallback.len > 0 && !span_equal(applied.fallback, SPAN("*")))
         add_any(&expansion, actions);
     else if (!applied.own)

@@ -56,14 +56,15 @@ static void take_header(struct s3_asked *asked, struct span name, struct span va
 {
     char lower[NAME_BYTES];
     struct span rest = span_from(name, sizeof "x-amz-" - 1);
-    if (rest.len >= NAME_BYTES || span_equal_nocase(value, SPAN("false")))
+    if (rest.len >= NAME_BYTES)
         return;
     for (size_t i = 0; i < rest.len; i++)
         lower[i] = ascii_lower(rest.at[i]);
     rest.at = lower;
     size_t header =
         span_starts(rest, SPAN("grant-")) ? S3_HEADER_ACL : find(headers, HEADERS, rest);
-    if (header == HEADERS)
+    bool choice = header == S3_HEADER_BYPASS || header == S3_HEADER_LOCKED_BUCKET;
+    if (header == HEADERS || (choice && span_equal_nocase(value, SPAN("false"))))
         return;
     bool named = header == S3_HEADER_COPY_SOURCE || header == S3_HEADER_KMS_KEY;
     if (named && (in_query || (asked->headers & 1U << header)))

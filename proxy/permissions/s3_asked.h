@@ -90,7 +90,7 @@ enum s3_header { S3_HEADERS(X) S3_HEADER_FORM, S3_HEADER_ORIGIN };
 
 struct s3_asked {
     uint64_t keys;    /* S3_KEY_BIT of each; of list-type and select-type only for the value 2 */
-    unsigned headers; /* S3_HEADER_BIT of each; grants are ACL, and a value "false" is none */
+    unsigned headers; /* S3_HEADER_BIT of each; grants are ACL, and a choice of "false" is none */
     struct span copy_source, kms_key; /* the fields' values; of a query as they stand there */
     bool unclear; /* a name without a value that may be an operation of which nothing is known here,
                      or what counts stands there twice */

@@ -55,28 +55,34 @@ static bool next_tag(struct reading *reading)
     return reading->tag.len > 0;
 }
 
+/* One that names an encoding other than UTF-8 stays, and is no tag that is known. */
 static void skip_prolog(struct span *xml)
 {
     *xml = span_trim(*xml);
-    if (span_starts(*xml, SPAN("<?xml ")))
-        *xml = span_from(*xml, span_find(*xml, '>') + 1);
+    struct span prolog = span_first(*xml, span_find(*xml, '>') + 1);
+    bool other = prolog.len > 0 && memmem(prolog.at, prolog.len, "encoding", 8)
+        && !memmem(prolog.at, prolog.len, "UTF-8", 5) && !memmem(prolog.at, prolog.len, "utf-8", 5);
+    if (span_starts(*xml, SPAN("<?xml ")) && !other)
+        *xml = span_from(*xml, prolog.len);
 }
 
 /* On to the next object; false at the end, and where the body is not plain: *plain tells. */
 static bool next_object(struct reading *reading, struct object *object, bool *plain)
 {
     bool inside = false;
+    struct span before = {NULL, 0};
     *object = (struct object){.key = {NULL, 0}};
-    while (next_tag(reading)) {
+    for (; next_tag(reading); before = reading->tag) {
         if (span_equal(reading->tag, SPAN("Object"))) {
             *plain = !inside;
             inside = true;
         } else if (span_equal(reading->tag, SPAN("/Key"))) {
-            *plain = inside && !object->key.at;
+            *plain = inside && !object->key.at && span_equal(before, SPAN("Key"));
             object->key = reading->text;
-        } else if (span_equal(reading->tag, SPAN("/VersionId")))
+        } else if (span_equal(reading->tag, SPAN("/VersionId"))) {
+            *plain = span_equal(before, SPAN("VersionId")) && reading->text.len > 0;
             object->versioned = true;
-        else if (span_equal(reading->tag, SPAN("/Object"))) {
+        } else if (span_equal(reading->tag, SPAN("/Object"))) {
             *plain = inside && object->key.len > 0;
             return *plain;
         } else if (span_equal(reading->tag, SPAN("/Delete"))) {

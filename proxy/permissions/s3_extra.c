@@ -35,7 +35,7 @@ static struct span parted_version(struct span source, bool *versioned)
     return at ? span_first(source, (size_t)(at - source.at)) : source;
 }
 
-/* x-amz-copy-source: "/BUCKET/KEY" or an ARN with "/object/KEY", percent-encoded. */
+/* x-amz-copy-source: "BUCKET/KEY", or an ARN with "/object/KEY", percent-encoded. */
 static void add_source(struct need *need, const struct s3_needs *s3)
 {
     bool versioned;
@@ -44,6 +44,7 @@ static void add_source(struct need *need, const struct s3_needs *s3)
     size_t start = need->text.len;
     uri_decode(&need->text, source);
     struct span name = need_since(need, start);
+    name = span_starts(name, SPAN("/")) ? span_from(name, 1) : name;
     struct span action = versioned ? SPAN("s3:GetObjectVersion") : SPAN("s3:GetObject");
     if (span_starts(name, SPAN("arn:"))) {
         bool outpost = span_starts(
@@ -54,7 +55,6 @@ static void add_source(struct need *need, const struct s3_needs *s3)
         s3_add(need, &of_source, action, need_since(need, start));
         return;
     }
-    name = span_starts(name, SPAN("/")) ? span_from(name, 1) : name;
     size_t slash = span_find(name, '/');
     s3_place_of_bucket(span_first(name, slash), &of_source.place);
     bool directory =
@@ -75,21 +75,49 @@ static void add_key(struct need *need, const struct s3_needs *s3)
         need_add(need, SPAN("kms:Decrypt"), key);
 }
 
-/* Both are told by the body alone. */
-static void add_from_body(struct need *need, const struct s3_needs *s3)
+static size_t count_of(struct span text, struct span mark)
+{
+    size_t count = 0;
+    for (size_t i = 0; i + mark.len <= text.len; i++)
+        count += span_starts(span_from(text, i), mark);
+    return count;
+}
+
+/* Whether the element stands there once, and neither a comment, an entity nor a prefix could make
+ * it another one for its reader. */
+static bool is_once(struct span body, struct span element)
+{
+    size_t other = count_of(body, SPAN("<!")), count = 0;
+    const struct span before[] = {SPAN("<"), SPAN("/"), SPAN(":")};
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        char memory[32];
+        struct buf mark = buf_over(memory, sizeof memory);
+        buf_add(&mark, before[i]);
+        buf_add(&mark, element);
+        count += count_of(body, buf_span(&mark));
+    }
+    return other == 0 && count == 2;
+}
+
+void s3_needed_role(struct need *need, struct span element)
+{
+    struct span body = need->request->body, role = span_trim(xml_text(body, element));
+    bool plain = span_starts(role, SPAN("arn:")) && is_once(body, element)
+        && span_find(role, '&') == role.len && span_find(role, '<') == role.len;
+    size_t start = need->text.len;
+    need->out->wants_body |= body.len == 0;
+    need_write_name(need, role);
+    need_add(need, SPAN("iam:PassRole"), plain ? need_since(need, start) : SPAN("*"));
+}
+
+/* It is told by the body alone. */
+static void add_select(struct need *need, const struct s3_needs *s3)
 {
     struct span body = need->request->body;
     need->out->wants_body = body.len == 0;
-    if (s3->extras & S3_EXTRA_SELECT) {
-        if (body.len > 0 && memmem(body.at, body.len, "SelectParameters", 16))
-            s3_add(need, s3, SPAN("s3:GetObject"), s3->object);
-        return;
-    }
-    struct span role = span_trim(xml_text(body, SPAN("Role")));
-    bool plain = span_starts(role, SPAN("arn:")) && !memmem(body.at, body.len, "<!", 2);
-    size_t start = need->text.len;
-    need_write_name(need, role);
-    need_add(need, SPAN("iam:PassRole"), plain ? need_since(need, start) : SPAN("*"));
+    bool wide = body.len > 0 && memchr(body.at, '\0', body.len); /* UTF-16, which is not read */
+    if (wide || (body.len > 0 && memmem(body.at, body.len, "SelectParameters", 16)))
+        s3_add(need, s3, SPAN("s3:GetObject"), s3->object);
 }
 
 void s3_needed_extras(struct need *need, struct s3_needs *s3)
@@ -106,6 +134,8 @@ void s3_needed_extras(struct need *need, struct s3_needs *s3)
         s3_add(need, s3, SPAN(TABLE_ACTIONS), SPAN("*"));
     if (s3->extras & S3_EXTRA_TABLES)
         s3_add(need, s3, SPAN(TABLES_ACTIONS), SPAN("*"));
-    if (s3->extras & (S3_EXTRA_SELECT | S3_EXTRA_ROLE))
-        add_from_body(need, s3);
+    if (s3->extras & S3_EXTRA_SELECT)
+        add_select(need, s3);
+    if (s3->extras & S3_EXTRA_ROLE)
+        s3_needed_role(need, SPAN("Role"));
 }

@@ -39,5 +39,9 @@ void s3_add(
 /* Adds what the operation's extras ask for. */
 void s3_needed_extras(struct need *need, struct s3_needs *s3);
 
+/* Adds that the role is passed which stands in this element of the body; any where it does not
+ * plainly. */
+void s3_needed_role(struct need *need, struct span element);
+
 /* Adds what a DeleteObjects request needs for each object that its body names. */
 void s3_needed_deletes(struct need *need, const struct s3_needs *s3);

@@ -63,6 +63,8 @@ static void set_vpce(struct span labels, struct s3_place *place)
         place->control = true;
     else if (rest.len > 0)
         s3_place_of_bucket(rest, place);
+    else if (kind.len > 0 && !is(kind, "bucket"))
+        s3_place_of_bucket(kind, place);
 }
 
 static void set_control(struct s3_place *place, struct span account)
@@ -155,9 +157,10 @@ bool s3_place_find(struct need *need, struct s3_place *place)
         return true;
     size_t start = need->text.len, slash = span_find(rest, '/');
     uri_decode(&need->text, span_first(rest, slash));
-    s3_place_of_bucket(need_since(need, start), place);
+    struct span bucket = need_since(need, start);
+    s3_place_of_bucket(bucket, place);
     place->key = span_from(rest, slash + 1);
-    return slash > 0;
+    return slash > 0 && span_find(bucket, '/') == bucket.len;
 }
 
 static void write_container(struct need *need, const struct s3_place *place)

@@ -30,7 +30,8 @@ struct s3_place {
     bool object_lambda_api; /* the host of Object Lambda's own operation */
 };
 
-/* False where there is no such place: no bucket before the second slash, a host that is none. */
+/* False where there is no such place: no bucket before the second slash, one with a slash in it, a
+ * host that is none. */
 bool s3_place_find(struct need *need, struct s3_place *place);
 
 /* The place of a bucket by its name, or its access point's alias. */

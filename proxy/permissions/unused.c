@@ -171,7 +171,9 @@ static void compare_statement(
         return;
     if (statement->not_matched) {
         begin_line(c, statement, number);
-        buf_format(c->out, "has %s, which cannot be compared\n", statement->not_matched);
+        buf_text(c->out, "has ");
+        show(c->out, span_of(statement->not_matched));
+        buf_text(c->out, ", which cannot be compared\n");
         return;
     }
     if (!is_used(c, statement)) {

@@ -1,57 +1,25 @@
 #!/usr/bin/env python3
-"""picture.py FILE: a picture of GET /-/ for README: a function that keeps voice memos, and was denied one thing."""
+"""picture.py FILE: a picture of GET /-/ for README, taken at the end of `make demo`'s own run."""
 
+import io
 import struct
 import sys
-import tempfile
-import urllib.error
-import urllib.request
 import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "build" / "browser" / "python")]
+sys.path[:0] = [str(ROOT / "tests" / "lambda"), str(ROOT / "tests"), str(ROOT / "build" / "browser" / "python")]
 
-from harness.authority import Authority  # noqa: E402
-from harness.proxy import TOKEN, Proxy  # noqa: E402
-from harness.upstream import Response, Upstream  # noqa: E402
+import demo  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-
-ROLE = "arn:aws:sts::029608264753:assumed-role/voice-memos/voice-memos"
-CALLS = "/s3/voice-memos/calls/hello%20world.wav"
-TRANSCRIBE = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Transcribe.GetTranscriptionJob"}
-ASKED = [("PUT", CALLS, {}, 4), ("GET", CALLS, {}, 9), ("POST", "/transcribe/", TRANSCRIBE, 12), ("DELETE", CALLS, {}, 2)]
+from screen import Screen  # noqa: E402
 
 
-def answer(request):
-    body = request.read()
-    if b"GetCallerIdentity" in body:
-        return Response(body=f"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{ROLE}</Arn><UserId>AROAX:voice-memos"
-                             "</UserId><Account>029608264753</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
-                        .encode(), headers=(("Content-Type", "text/xml"),))
-    if request.method != "DELETE":
-        return Response()
-    return Response(403, f"<Error><Code>AccessDenied</Code><Message>User: {ROLE} is not authorized to perform: s3:DeleteObject "
-                         'on resource: "arn:aws:s3:::voice-memos/calls/hello world.wav" because no identity-based policy allows '
-                         "the s3:DeleteObject action</Message></Error>".encode(), headers=(("Content-Type", "application/xml"),))
-
-
-def use(url):
-    for method, target, headers, times in ASKED:
-        body = b'{"TranscriptionJobName":"call-1"}' if method == "POST" else b"RIFF" * 16000 if method == "PUT" else None
-        for _ in range(times):
-            request = urllib.request.Request(url + target, body, {"X-Countersign-Token": TOKEN, **headers}, method=method)
-            try:
-                urllib.request.urlopen(request, timeout=20).close()
-            except urllib.error.HTTPError as error:
-                error.close()
-
-
-def take(url, file):
+def take(url, token, file):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", chromium_sandbox=False,
                                              args=["--disable-lcd-text"])
-        page = browser.new_page(http_credentials={"username": "x", "password": TOKEN}, viewport={"width": 1000, "height": 600})
+        page = browser.new_page(http_credentials={"username": "x", "password": token}, viewport={"width": 1000, "height": 600})
         page.goto(url + "/-/")
         page.wait_for_selector("#time:not(:empty)")
         page.get_by_role("button", name="Ask AWS").click()
@@ -107,13 +75,11 @@ def shrink(png):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        authority = Authority(Path(folder))
-        with Upstream(authority, answer, check=False) as upstream, Proxy({
-                "COUNTERSIGN_ENDPOINT": upstream.url, "COUNTERSIGN_CA_BUNDLE": authority.bundle,
-                "AWS_LAMBDA_FUNCTION_NAME": "voice-memos"}) as proxy:
-            use(proxy.url)
-            take(proxy.url, sys.argv[1])
+    demo.clean_environment()
+    demo.SECONDS, said = 60, io.StringIO()
+    right = demo.perform(Screen(said), lambda url, token: take(url, token, sys.argv[1]))
+    if not right:
+        sys.exit(f"{said.getvalue()}\nThe demo went wrong: no picture of it.")
 
 
 if __name__ == "__main__":

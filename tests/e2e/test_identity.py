@@ -1,6 +1,7 @@
 """/-/identity?verify: STS is asked who the function is."""
 
 import json
+import re
 import threading
 
 import pytest
@@ -98,3 +99,49 @@ def test_other_pages_do_not_ask(stage):
     assert here.ask("GET", "/-/health?verify").status == 200
     assert here.ask("GET", "/-/identity?verify", token=False).outcome == (401, "TokenRequired")
     assert not here.upstream.requests
+
+
+@pytest.mark.parametrize("answer", [Response(500), answer_of()])
+def test_asking_sts_is_no_request_of_the_function(asked, answer):
+    here = asked(answer)
+    here.ask("GET", "/-/identity?verify")
+    text = here.ask("GET", "/-/metrics").text
+    for status in ("2xx", "5xx"):
+        [everything, pages] = [re.search(rf'^countersign_{name}{{status="{status}"}} (\d+)$', text, re.M)[1]
+                               for name in ("requests_total", "page_requests_total")]
+        assert everything == pages
+    assert "countersign_errors_total{" not in text or "countersign_page_errors_total{" in text
+
+
+# --- a client's own keys
+
+OTHERS = "AKIAXYZDQCEN4B6JSJQI"
+
+
+def signed_by(key):
+    return ("Authorization", f"AWS4-HMAC-SHA256 Credential={key}/20261125/us-east-1/s3/aws4_request, "
+                             f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}")
+
+
+@pytest.mark.parametrize("key, counted", [(OTHERS, True), ("ASIAY34FZKBOKMUTVV7A", True), ("test", False),
+                                          ("minioadmin-as-a-dummy", False), (ROLE["AWS_ACCESS_KEY_ID"], False)])
+@pytest.mark.parametrize("auth", ["none", "token"])
+def test_a_client_that_signs_with_other_keys(stage, key, counted, auth):
+    here = stage(COUNTERSIGN_AUTH=auth)
+    for _ in range(2):
+        here.ask("GET", "/s3/b/k", [signed_by(key), ("X-Amz-Date", "20261125T000000Z")], token=False)
+    warnings = [warning["message"] for warning in page(here)["warnings"]]
+    assert [text[:23] for text in warnings] == (["2 requests were signed "] if counted else [])
+    assert key not in str(warnings) and (not counted or f"{key[:4]}…{key[-4:]}" in warnings[0])
+    metrics = here.ask("GET", "/-/metrics").text
+    assert f"countersign_foreign_signatures_total {2 * counted}\n" in metrics
+    assert f"countersign_mistaken_identity {int(counted)}\n" in metrics
+    logged = here.proxy.text().count("MistakenIdentity")
+    assert logged == counted, here.proxy.text()
+
+
+def test_a_users_keys_are_told_once(stage):
+    here = stage(AWS_ACCESS_KEY_ID=OTHERS, AWS_SESSION_TOKEN=None, COUNTERSIGN_AUTH="none")
+    assert page(here)["warnings"][0]["message"].startswith("these are an IAM user's long-term keys")
+    assert "countersign_mistaken_identity 1\n" in here.ask("GET", "/-/metrics").text
+    assert here.proxy.text().count("MistakenIdentity") == 1

@@ -1,5 +1,6 @@
 """What the function uses, as a policy; what it was denied, and what would allow it; the guard."""
 
+import base64
 import hashlib
 import json
 import subprocess
@@ -130,6 +131,62 @@ def test_other_errors_are_no_denials(stage):
     assert json.loads(here.ask("GET", "/-/denied").body)["denied"] == []
 
 
+# --- denials inside an answer that says 200
+
+def deletes(*keys):
+    objects = "".join(f"<Object><Key>{key}</Key></Object>" for key in keys)
+    return f"<Delete>{objects}</Delete>".encode()
+
+
+def error(key, code="AccessDenied", message="Access Denied"):
+    return f"<Error><Key>{key}</Key><VersionId></VersionId><Code>{code}</Code><Message>{message}</Message></Error>"
+
+
+def delete_all(here, *keys):
+    body = deletes(*keys)
+    digest = base64.b64encode(hashlib.md5(body).digest()).decode()
+    return here.ask("POST", "/s3/bucket?delete", [("Content-MD5", digest), ("Content-Type", "application/xml")], body)
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_keys_that_could_not_be_deleted(stage, chunked):
+    said = ("<DeleteResult><Deleted><Key>a/one</Key></Deleted>" + error("a/t&amp;wo") + error("a/gone", "NoSuchKey")
+            + error("b/three", message='User: x is not authorized to perform: s3:DeleteObject on resource: '
+                                       '"arn:aws:s3:::bucket/b/three" because no identity-based policy allows the '
+                                       's3:DeleteObject action') + "</DeleteResult>").encode()
+    pieces = [said[i:i + 7] for i in range(0, len(said), 7)] if chunked else said
+    here = stage(lambda request: (request.drain(), Response(body=pieces))[1])
+    answer = delete_all(here, "a/one", "a/t&amp;wo", "a/gone", "b/three")
+    assert (answer.status, answer.body) == (200, said)
+    denied = json.loads(here.ask("GET", "/-/denied").body)["denied"]
+    assert {(each["action"], each["resource"]) for each in denied} == {
+        ("s3:DeleteObject", "arn:aws:s3:::bucket/a/t&wo"), ("s3:DeleteObject", "arn:aws:s3:::bucket/b/three")}
+    assert pairs(policy(here)) == {("s3:DeleteObject", f"arn:aws:s3:::bucket/a/{key}") for key in ("one", "gone")}
+
+
+def test_many_keys_that_could_not_be_deleted_leave_room_for_others(stage):
+    keys = [f"k{i}" for i in range(1000)]
+    here = stage(lambda request: (request.drain(), Response(
+        body=f"<DeleteResult>{''.join(map(error, keys))}</DeleteResult>".encode()))[1])
+    assert delete_all(here, *keys).status == 200
+    assert len(json.loads(here.ask("GET", "/-/denied").body)["denied"]) == 8
+
+
+def test_a_copy_that_fails_late(stage):
+    here = stage(lambda request: (request.drain(), Response(body=b"  \n" + DENIED))[1])
+    answer = here.ask("PUT", "/s3/bucket/k", [("x-amz-copy-source", "/other/k")])
+    assert (answer.status, answer.body) == (200, b"  \n" + DENIED) and answer.all("x-countersign-hint") == []
+    [denied] = json.loads(here.ask("GET", "/-/denied").body)["denied"]
+    assert (denied["action"], denied["resource"], denied["count"]) == ("s3:PutObject", "arn:aws:s3:::bucket/k", 1)
+    assert pairs(policy(here)) == {("s3:GetObject", "arn:aws:s3:::other/k")}
+
+
+def test_an_object_that_looks_like_an_error_is_none(stage):
+    here = stage(lambda request: Response(body=DENIED))
+    assert here.ask("GET", "/s3/bucket/k").body == DENIED
+    assert json.loads(here.ask("GET", "/-/denied").body)["denied"] == []
+
+
 # --- the guard
 
 ALLOW = "s3:GetObject arn:aws:s3:::photos/*, transcribe:*"
@@ -182,6 +239,22 @@ def test_a_denial_of_what_takes_no_resource(stage):
     [denied] = json.loads(here.ask("GET", "/-/denied").body)["denied"]
     assert denied["statement"] == {"Effect": "Allow", "Action": "transcribe:StartTranscriptionJob", "Resource": "*",
                                    "Condition": {"StringEquals": {"transcribe:OutputBucketName": "out"}}}
+
+
+ROLES = "arn:aws:iam::029608264753:role/"
+
+
+@pytest.mark.parametrize("name, target, body, path, allowed", [
+    ("plain", "AWSEvents.PutRule", f'{{"Name":"r","RoleArn":"{ROLES}a"}}', "/events/", True),
+    ("two roles", "AWSEvents.PutRule", f'{{"Name":"r","RoleArn":"{ROLES}a","RoleArn":"{ROLES}b"}}', "/events/", False),
+    ("UTF-16", "AWSEvents.PutRule", f'{{"Name":"r","RoleArn":"{ROLES}b"}}'.encode("utf-16"), "/events/", False),
+    ("a table that is not looked at", "DynamoDB_20120810.ExecuteStatement", '{"Statement":"SELECT * FROM b","TableName":"a"}', "/dynamodb/", False)],
+    ids=["plain", "two", "utf-16", "partiql"])
+def test_the_guard_is_not_led_astray(stage, name, target, body, path, allowed):
+    here = stage(COUNTERSIGN_ALLOW=f"events:PutRule, iam:PassRole {ROLES}a, dynamodb:* arn:aws:dynamodb:*:*:table/a")
+    body = body if isinstance(body, bytes) else body.encode()
+    assert here.ask("POST", path, [JSON_TYPE, ("X-Amz-Target", target)], body).outcome == ((200, "") if allowed else (403, "GuardDenied")), name
+    assert len(here.upstream.requests) == allowed
 
 
 @pytest.mark.parametrize("keys, allowed", [(["in/a", "in/b"], True), (["in/a", "out/b"], False)])

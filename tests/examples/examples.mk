@@ -21,7 +21,7 @@ build/node/ready: tests/examples/package.json tests/examples/package-lock.json b
 			--loglevel=error >npm.log 2>&1 || { cat npm.log; exit 1; }
 	@touch $@
 
-test-examples-programs: build/countersign build/asan/countersign build/venv/ready build/node/ready \
+test-examples-programs: build/countersign build/asan/countersign build/asan/streams/ask build/venv/ready build/node/ready \
 		build/setup/test.packages build/setup/examples.packages
 	@:
 

@@ -11,6 +11,8 @@ from emulator import EmulatedLambda, install  # noqa: E402
 from harness.proxy import BINARY, LISTENING, ROLE, SANITIZERS  # noqa: E402
 from standins import Upstream  # noqa: E402
 
+ACCOUNT = "029608264753"    # that the role's key is of
+
 
 class Environment(EmulatedLambda):
     """An emulated Lambda that knows where its extension listens."""
@@ -33,7 +35,7 @@ def emulated(tmp_path):
         folder = extensions or install(BINARY, tmp_path / f"extensions-{len(made)}")
         merged = {**ROLE, **SANITIZERS, "COUNTERSIGN_LISTEN": "localhost:0", **(environment or {})}
         given = {name: value for name, value in merged.items() if value is not None}
-        made.append(Environment(folder, environment=given, **options))
+        made.append(Environment(folder, environment=given, **{"account": ACCOUNT, **options}))
         return made[-1]
     yield make
     for lam in made:

@@ -47,8 +47,9 @@ SEEN_BY_THE_SERVER = [
 class Stage:
     """What the demo needs on the way: a folder that goes at the end, the server, the screen."""
 
-    def __init__(self, folder, screen):
+    def __init__(self, folder, screen, look=None):
         self.folder, self.screen, self.said = folder, screen, []
+        self.look = look        # look(url, token) sees the proxy once all is done and recorded
         self.quiet = False      # what the function calls is judged, but not shown
         self.extensions = install(BINARY, folder / "extensions")
         self.task = folder / "task"
@@ -237,6 +238,8 @@ def least_privilege(stage, document):
                 screen.step("The function's job, by a role with that policy alone", ("all of its calls",),
                             ("200" if right else "403", "OK" if right else "denied"), time.perf_counter() - begun, right)
                 one_more(stage, port)
+                if stage.look:
+                    stage.look(f"http://localhost:{port}", server.credentials["AWS_SESSION_TOKEN"])
                 check(screen, "the end of its extension", lam.shutdown() == {"countersign": 0}, lam.extension().text())
         finally:
             stage.server = first
@@ -297,9 +300,9 @@ def clean_environment():
                       AWS_EC2_METADATA_DISABLED="true")
 
 
-def perform(screen):
+def perform(screen, look=None):
     with tempfile.TemporaryDirectory(prefix="countersign-demo-") as folder:
-        stage = Stage(Path(folder), screen)
+        stage = Stage(Path(folder), screen, look)
         try:
             stage.server.start()
             check(screen, "the server verifies", stage.server.is_strict(), "it took what it must refuse")

@@ -75,14 +75,14 @@ class EmulatedLambda:
 
     def __init__(self, extensions, bootstrap=None, environment=None, *, kind="on-demand", managed=None,
                  faults=None, on_call=None, on_line=lambda who, line: None, cwd="/",
-                 init_seconds=INIT_SECONDS):
+                 init_seconds=INIT_SECONDS, account=ACCOUNT):
         self.begun = time.perf_counter()
         self.folder, self.bootstrap, self.cwd = Path(extensions), bootstrap, str(cwd)
         self.environment, self.kind, self.on_line = dict(environment or {}), kind, on_line
         self.init_seconds = init_seconds
         self.managed = kind == "lambda-managed-instances" if managed is None else managed
         self.processes, self.function, self.events = {}, None, []
-        facts = {"name": "emulated", "version": "$LATEST", "handler": "function.handler", "account": ACCOUNT}
+        facts = {"name": "emulated", "version": "$LATEST", "handler": "function.handler", "account": account}
         self.api = Api(facts, self.now, faults, self.managed, on_call)
 
     def __enter__(self):

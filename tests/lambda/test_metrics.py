@@ -482,3 +482,18 @@ def test_the_checker_refuses(spoil):
 def test_the_checker_refuses_a_line(line):
     with pytest.raises(emf.NotAccepted):
         emf.check(line, 1_000_000_000_000)
+
+
+def test_a_client_s_own_key_is_a_metric_where_there_is_one(started):
+    """A metric is paid for: it is defined only in the invocations that have something to count."""
+    lam = started()
+    signed = [("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAXYZDQCEN4B6JSJQI/20261125/us-east-1/s3/aws4_request, "
+                                f"SignedHeaders=host, Signature={'0' * 64}")]
+    invoke(lam, "first")
+    assert ask(lam.port, "GET", "/s3/b/k", signed, b"").status == 200    # signed anew, by the role
+    invoke(lam, "second")
+    assert put(lam, b"x").status == 200
+    first, second = ended(lam)
+    assert first["ForeignSignatures"] == 1
+    assert {"Name": "ForeignSignatures", "Unit": "Count"} in first["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    assert "ForeignSignatures" not in json.dumps(second)

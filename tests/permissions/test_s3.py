@@ -223,6 +223,12 @@ PLACES = [  # what stands there in a name, where the request goes, what it needs
     ("a field in the query", "PUT", f"b.{V}", "/k?X-Amz-Acl=private", [("s3:PutObject", f"{B}/k"), ("s3:PutObjectAcl", f"{B}/k")]),
     ("a source in the query", "PUT", f"b.{V}", "/k?x-amz-copy-source=a%2Fb", None),
     ("delete a version", "DELETE", f"b.{V}", "/k?versionId=null", [("s3:DeleteObjectVersion", f"{B}/k")]),
+    ("a slash that is encoded behind the bucket", "GET", V, "/b%2Fk", None),
+    ("one before it", "GET", V, "/%2Fb/k", None),
+    ("one in the key", "GET", V, "/b/k%2Fl", [(GET, f"{B}/k/l")]),
+    ("nothing before a VPC's endpoint", "GET", f"vpce-1a-2b.s3.{REGION}.vpce.amazonaws.com", "/b/k", [(GET, f"{B}/k")]),
+    ("an odd name before a VPC's endpoint", "GET", f"other.vpce-1a-2b.s3.{REGION}.vpce.amazonaws.com", "/b/k",
+     [(GET, "arn:aws:s3:::other/b/k")]),
     ("too long a key", "GET", f"b.{V}", "/" + "k" * 9000, None),
 ]
 
@@ -237,8 +243,11 @@ def test_where_it_leads(name, method, host, path, needed):
 FIELDS = [
     ("grant", "/k", [("X-Amz-Grant-Read", "id=1")], [("s3:PutObject", f"{B}/k"), ("s3:PutObjectAcl", f"{B}/k")]),
     ("false is none", "/?versioning", [("x-amz-bypass-governance-retention", "false")], [("s3:PutBucketVersioning", B)]),
+    ("false is a tag", "/k", [("x-amz-tagging", "false")], [("s3:PutObject", f"{B}/k"), ("s3:PutObjectTagging", f"{B}/k")]),
     ("copy with a slash", "/k", [("x-amz-copy-source", "/s/a%2Fb%20c")],
      [("s3:PutObject", f"{B}/k"), (GET, "arn:aws:s3:::s/a/b c")]),
+    ("copy from an access point, with a slash", "/k", [("x-amz-copy-source", f"/{POINT}/object/a")],
+     [("s3:PutObject", f"{B}/k"), ("s3:GetObject", f"{POINT}/object/a")]),
     ("copy, all encoded", "/k", [("x-amz-copy-source", "%2Fs%2Fa%3FversionId")],
      [("s3:PutObject", f"{B}/k"), (GET, "arn:aws:s3:::s/a?versionId")]),
     ("copy of a version", "/k", [("x-amz-copy-source", "s/a?versionId=1")],
@@ -295,6 +304,11 @@ BODIES = [
     ("prefixes", delete("<x:Key>a</x:Key>"), ANY),
     ("two keys", delete("<Key>a</Key><Key>b</Key>"), ANY),
     ("no key", delete(""), ANY),
+    ("a key in parts", delete("<Key>a<Quiet></Quiet>b</Key>"), ANY),
+    ("a key of another element", delete("<ETag>a</Key>"), ANY),
+    ("a version that is empty", delete("<Key>a</Key><VersionId></VersionId>"), ANY),
+    ("another encoding", delete("<Key>a</Key>", start='<?xml version="1.0" encoding="cp037"?><Delete>'), ANY),
+    ("UTF-8", delete("<Key>a</Key>", start='<?xml version="1.0" encoding="UTF-8"?><Delete>'), [(DELETE, f"{B}/a")]),
     ("no end", delete("<Key>a</Key>", end=""), ANY),
     ("unknown entity", delete("<Key>&x;</Key>"), [(DELETE, f"{B}/*")]),
     ("no XML", b"{}", ANY),
@@ -305,6 +319,13 @@ BODIES = [
 def test_deletes(name, body, needed):
     (operation, wants, answer), = ask([Request("POST", f"https://b.{V}/?delete", body=body)])
     assert (operation, wants, answer) == ("DeleteObjects", False, needed), name
+
+
+def test_a_query_over_what_is_restored():
+    text = "<RestoreRequest><SelectParameters/></RestoreRequest>"
+    requests = [Request("POST", f"https://b.{V}/k?restore", body=text.encode(encoding)) for encoding in ("utf-8", "utf-16", "utf-16-be")]
+    requests.append(Request("POST", f"https://b.{V}/k?restore", body=b"<RestoreRequest/>"))
+    assert [(GET, f"{B}/k") in needed for _, _, needed in ask(requests)] == [True, True, True, False]
 
 
 def test_a_body_that_is_not_there_is_missed():

@@ -230,7 +230,7 @@ WIRE = [  # what is told in a name, the request, the operation, what it needs
      [("dynamodb:PutItem", arn("dynamodb", 'table/aé😀"b'))]),
     ("a name twice", rpc(PUT, '{"TableName":"a","TableName":"b"}'), "PutItem", ANY_TABLE),
     ("a condition's name twice", rpc(TRANSCRIBE, '{"OutputBucketName":"a","OutputBucketName":"b"}', "transcribe"),
-     "StartTranscriptionJob", START),
+     "StartTranscriptionJob", [("s3:PutObject", "arn:aws:s3:::*"), *START]),
     ("a condition that is not a text", rpc(TRANSCRIBE, '{"OutputBucketName":null}', "transcribe"), "StartTranscriptionJob", START),
     ("a condition in the query", rpc(TRANSCRIBE, '{"OutputBucketName":"a"}', "transcribe", path="/?OutputBucketName=b"),
      "StartTranscriptionJob", [("transcribe:StartTranscriptionJob", "if:transcribe:OutputBucketName=a")]),

@@ -7,7 +7,7 @@ set -eu
 case $1 in
 build) needs="gcc libc6-dev pkg-config libuv1-dev libssl-dev libcjson-dev ca-certificates python3 python3-pip" ;;
 python) needs="python3 python3-venv ca-certificates" ;;
-test) needs="libcmocka-dev curl openssl" ;;
+test) needs="libcmocka-dev curl openssl espeak-ng sox opus-tools" ;;
 demo) needs="curl" ;;
 examples) needs="busybox curl dash shellcheck" ;;
 clients) needs="curl rclone s3cmd openjdk-17-jdk-headless maven" ;;

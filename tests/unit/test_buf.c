@@ -34,6 +34,17 @@ static void test_numbers(void **state)
     }
 }
 
+static void test_big_endian(void **state)
+{
+    (void)state;
+    char memory[16];
+    struct buf b = buf_over(memory, sizeof memory);
+    buf_big_endian(&b, UINT64_C(0x0102030405060708), 8);
+    buf_big_endian(&b, 0xabcdef, 2);
+    buf_big_endian(&b, 7, 0);
+    CHECK_TEXT(SPAN("big-endian"), buf_span(&b), SPAN("\1\2\3\4\5\6\7\x08\xcd\xef"));
+}
+
 /* What just fits, fits; one byte more fails. */
 static void test_exact_room(void **state)
 {
@@ -231,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_appends),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_big_endian),
         cmocka_unit_test(test_exact_room),
         cmocka_unit_test(test_failure_sticks),
         cmocka_unit_test(test_each_way_fails),

@@ -134,6 +134,20 @@ static void test_published_trailer(void **state)
     CHECK_TEXT(SPAN("trailer"), buf_span(&out), SPAN("sOO8/Q=="));
 }
 
+static uint64_t crc32_as_engine(uint64_t state, const unsigned char *at, size_t len)
+{
+    return ~crc32_ieee(~(uint32_t)state, (struct span){(const char *)at, len});
+}
+
+/* Its check value: the CRC catalogue's CRC-32/ISO-HDLC. */
+static void test_crc32(void **state)
+{
+    (void)state;
+    assert_int_equal(crc32_ieee(0, SPAN("")), 0);
+    assert_int_equal(crc32_ieee(0, SPAN("123456789")), 0xcbf43926);
+    check_function(crc32_as_engine, UINT64_C(0xedb88320));
+}
+
 static void test_pieces(void **state)
 {
     (void)state;
@@ -161,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_hardware_is_found),
         cmocka_unit_test(test_check_values),
         cmocka_unit_test(test_published_trailer),
+        cmocka_unit_test(test_crc32),
         cmocka_unit_test(test_pieces),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

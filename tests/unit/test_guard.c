@@ -255,6 +255,10 @@ static const struct {
         "statement 1: the guard knows no NotAction"},
     {ALLOW(",\"Action\":\"s3:*\",\"NotResource\":\"*\""),
         "statement 1: the guard knows no NotResource"},
+    {ALLOW(",\"Action\":\"s3:*\",\"Resource\":\"*\",\"condition\":{}"),
+        "statement 1: the guard knows no condition"},
+    {ALLOW(",\"Action\":\"s3:*\",\"Resource\":\"*\",\"Conditions\":{}"),
+        "statement 1: the guard knows no Conditions"},
     {"{\"Statement\":{\"Action\":\"s3:*\"}}", "statement 1: Effect must be Allow or Deny"},
     {"{\"Statement\":{\"Effect\":\"allow\"}}", "statement 1: Effect must be Allow or Deny"},
 };

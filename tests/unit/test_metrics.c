@@ -26,7 +26,7 @@ static const struct row {
         .totals = {.requests = 7, .bytes_sent = 2}},
     {.name = "a minute with one",
         .since_ms = 1764061200123,
-        .totals = {1, 0, 2, 3, 4, 1},
+        .totals = {1, 0, 2, 3, 4, 1, 0},
         .expected = TEXT("1764061200123,|,\"FunctionName\":\"none\",\"FunctionVersion\":\"\","
                          "\"Requests\":1,\"Errors\":0,\"BytesSent\":2,\"BytesReceived\":3,"
                          "\"UpstreamTime\":4,\"NewConnections\":1,\"PeakMemory\":5}")},
@@ -35,8 +35,8 @@ static const struct row {
         .id = TEXT("3da1f2dc"),
         .function_name = TEXT("voice"),
         .function_version = TEXT("$LATEST"),
-        .before = {10, 1, 100, 1000, 10000, 5},
-        .totals = {13, 2, 300, 1000, 10007, 5},
+        .before = {10, 1, 100, 1000, 10000, 5, 3},
+        .totals = {13, 2, 300, 1000, 10007, 5, 3},
         .expected = TEXT("1764061200123,|,\"FunctionName\":\"voice\",\"FunctionVersion\":"
                          "\"$LATEST\",\"requestId\":\"3da1f2dc\",\"Requests\":3,\"Errors\":1,"
                          "\"BytesSent\":200,\"BytesReceived\":0,\"UpstreamTime\":7,"
@@ -45,8 +45,8 @@ static const struct row {
         .since_ms = 1,
         .id = TEXT("\"\\\x01"),
         .function_name = TEXT("f"),
-        .before = {9, 9, 9, 9, 9, 9},
-        .totals = {9, 9, 9, 9, 9, 9},
+        .before = {9, 9, 9, 9, 9, 9, 9},
+        .totals = {9, 9, 9, 9, 9, 9, 9},
         .expected = TEXT("1,|,\"FunctionName\":\"f\",\"FunctionVersion\":\"\",\"requestId\":"
                          "\"\\\"\\\\\\u0001\",\"Requests\":0,\"Errors\":0,\"BytesSent\":0,"
                          "\"BytesReceived\":0,\"UpstreamTime\":0,\"NewConnections\":0,"
@@ -54,7 +54,7 @@ static const struct row {
     {.name = "numbers of all digits",
         .since_ms = INT64_MAX,
         .id = TEXT("i"),
-        .totals = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .totals = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0},
         .expected = TEXT("9223372036854775807,|,\"FunctionName\":\"none\",\"FunctionVersion\":\"\","
                          "\"requestId\":\"i\",\"Requests\":18446744073709551615,"
                          "\"Errors\":18446744073709551615,\"BytesSent\":18446744073709551615,"
@@ -183,7 +183,8 @@ static void test_longest(void **state)
     struct metrics_facts facts = {.name_space = longest,
         .function_name = span_first(longest, 140),
         .function_version = span_first(longest, 140),
-        .totals = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .totals = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+            UINT64_MAX},
         .peak_memory_kib = UINT64_MAX};
     (void)state;
     memset(name, '#', sizeof name);

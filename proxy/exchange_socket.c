@@ -1,0 +1,222 @@
+/* A request that asks for a WebSocket: it is sent as one of the proxy's own, signed; where the
+ * server agrees the exchange lives on as that socket until either side ends it. Any other answer is
+ * relayed, or has a remedy, like that to any request. Source: RFC 6455, 4 and 7. */
+#include <stdlib.h>
+
+#include "proxy/base/clock.h"
+#include "proxy/exchange_state.h"
+
+enum { CLOSING_MS = 1000 };
+
+static bool asks_for_socket(const struct exchange *x)
+{
+    struct span connection = head_value(&x->head, FIELD_CONNECTION);
+    return head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
+        && field_list_has(head_value(&x->head, FIELD_UPGRADE), SPAN("websocket"))
+        && field_list_has(connection, SPAN("upgrade"));
+}
+
+static enum err check_handshake(const struct exchange *x, struct fault *fault)
+{
+    struct span version = head_value_of(&x->head, SPAN("Sec-WebSocket-Version"));
+    if (x->framing.kind != BODY_NONE)
+        return fault_set(fault, ERR_BAD_REQUEST, "A request for a WebSocket has no body.");
+    if (!span_equal(version, SPAN("13")))
+        return fault_set(
+            fault, ERR_BAD_REQUEST, "A request for a WebSocket needs Sec-WebSocket-Version: 13.");
+    if (!websocket_key_valid(head_value_of(&x->head, SPAN("Sec-WebSocket-Key"))))
+        return fault_set(fault, ERR_BAD_REQUEST,
+            "A request for a WebSocket needs a Sec-WebSocket-Key: 16 random bytes in base64.");
+    return OK;
+}
+
+/* The client has signed the very URL that the server will see, with the function's own keys: then
+ * its events may be signed too, and go on from that signature. */
+static bool signed_for_server(const struct exchange *x)
+{
+    struct claim_request request = {&x->head, &x->target, {EMPTY_SHA256, HASH_HEX_BYTES}};
+    const struct credentials *own =
+        credentials_of_caller(x->proxy->options.credentials, x->claim.access_key_id);
+    return x->claimed && x->claim.in_query && !x->route.by_path && own
+        && own == credentials_current(x->proxy->options.credentials)
+        && span_equal_nocase(x->target.authority.text, x->route.host)
+        && claim_verify(&x->claim, &request, x->proxy->signer, own, clock_wall_ms() / 1000)
+        == CLAIM_VERIFIED;
+}
+
+enum err socket_plan(struct exchange *x, struct fault *fault)
+{
+    if (!asks_for_socket(x) || x->socket)
+        return OK;
+    enum err err = check_handshake(x, fault);
+    if (err)
+        return err;
+    struct socket *s = calloc(1, sizeof *s);
+    if (!s)
+        return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
+    x->socket = s;
+    s->how = socket_route_of(&x->route, x->claimed && x->claim.in_query);
+    s->passes = signed_for_server(x);
+    struct websocket_form form = {.from_client = true, .max_message_bytes = INT64_MAX};
+    websocket_reader_begin(&s->from[SIDE_CLIENT], form);
+    form.from_client = false;
+    websocket_reader_begin(&s->from[SIDE_SERVER], form);
+    return OK;
+}
+
+/* The keys are kept: the stream is signed with those that its beginning was. */
+static enum err begin_chain(
+    struct exchange *x, const struct credentials *keys, const char seed[HASH_HEX_BYTES])
+{
+    struct socket *s = x->socket;
+    struct scope scope = {amz_date_of(x->signed_ms / 1000), x->route.region, x->route.service};
+    issued_destroy(s->keys);
+    s->keys = issued_create(keys, SPAN(""), SPAN(""));
+    event_chain_init(&s->chain, &scope, seed);
+    return s->keys ? OK : ERR_OUT_OF_MEMORY;
+}
+
+enum err socket_write_head(
+    struct exchange *x, struct outgoing *outgoing, struct buf *out, struct fault *fault)
+{
+    const struct socket *s = x->socket;
+    struct buf scratch = buf_over(x->proxy->query_scratch, sizeof x->proxy->query_scratch);
+    struct outgoing_query signs = {.token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S};
+    outgoing->upgrades = true;
+    if (s->passes)
+        return outgoing_write_signed(outgoing, out, fault);
+    if (!s->how.in_query)
+        return outgoing_write(outgoing, x->signed_ms / 1000, out, scratch, fault);
+    enum err err =
+        outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, scratch, fault);
+    if (err || !s->how.events)
+        return err;
+    return begin_chain(x, outgoing->credentials, signs.seed) == OK
+        ? OK
+        : fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
+}
+
+/* ---- the server's yes ---- */
+
+/* It may choose among the subprotocols that the client offers, and nothing else. */
+static bool protocol_offered(const struct exchange *x)
+{
+    struct span chosen = head_value_of(&x->answer_head, SPAN("Sec-WebSocket-Protocol"));
+    for (size_t i = 0; i < x->head.count && chosen.at; i++)
+        if (span_equal_nocase(x->head.fields[i].name, SPAN("Sec-WebSocket-Protocol"))
+            && field_list_has(x->head.fields[i].value, chosen))
+            return true;
+    return !chosen.at;
+}
+
+static const char *check_answer(const struct exchange *x)
+{
+    const struct head *answer = &x->answer_head;
+    char memory[WEBSOCKET_ACCEPT_BYTES];
+    struct buf accept = buf_over(memory, sizeof memory);
+    if (!field_list_has(head_value(answer, FIELD_UPGRADE), SPAN("websocket"))
+        || !field_list_has(head_value(answer, FIELD_CONNECTION), SPAN("upgrade")))
+        return "it switches to another protocol than WebSocket";
+    if (websocket_accept(head_value_of(&x->head, SPAN("Sec-WebSocket-Key")), &accept) != OK
+        || !span_equal(head_value_of(answer, SPAN("Sec-WebSocket-Accept")), buf_span(&accept)))
+        return "its Sec-WebSocket-Accept does not answer the request's key";
+    if (head_find_name(answer, SPAN("Sec-WebSocket-Extensions")))
+        return "it uses a WebSocket extension that nobody offered";
+    return protocol_offered(x) ? NULL : "it chooses a subprotocol that nobody offered";
+}
+
+const char *socket_open(struct exchange *x, struct buf *answer)
+{
+    const char *why = check_answer(x);
+    if (why)
+        return why;
+    permit_record(x);
+    x->status = (int)x->answer_head.status;
+    x->close = true; /* it will be no HTTP connection again */
+    x->answer = ANSWER_BODY;
+    struct answer_connection connection = {
+        .minor = 1, .extra = SPAN("Connection: Upgrade\r\nUpgrade: websocket\r\n")};
+    answer_relay(answer, &x->answer_head, &x->answer_framing, ANSWER_BARE, connection);
+    exchange_enter(x, PHASE_SOCKET);
+    return answer->failed ? "its head is too large" : NULL;
+}
+
+/* ---- its life, and its end ---- */
+
+static bool both_closed(const struct socket *s)
+{
+    return s->closed[SIDE_CLIENT] && s->closed[SIDE_SERVER];
+}
+
+/* Both have had a close frame: the server is the first to go (RFC 6455, 7.1.1), but not for long.
+ */
+static void settle(struct exchange *x, bool failed)
+{
+    bool ends = both_closed(x->socket);
+    if (failed || (ends && !x->upstream))
+        exchange_finish(x);
+    else if (ends)
+        x->ticks_left = CLOSING_MS / TICK_MS + 1;
+}
+
+void socket_take(struct exchange *x, enum side from, struct span bytes)
+{
+    if (from == SIDE_CLIENT)
+        x->sent += bytes.len;
+    else
+        x->received += bytes.len;
+    exchange_stir(x);
+    x->socket->asked = false;
+    bool failed = !socket_relay(x, from, bytes);
+    if (!failed && x->client && stream_blocked(&x->client->stream))
+        upstream_read(x->upstream, false);
+    if (!failed && x->upstream && upstream_blocked(x->upstream))
+        client_pause(x->client);
+    settle(x, failed);
+}
+
+void socket_client_ended(struct exchange *x)
+{
+    if (websocket_closed(&x->socket->from[SIDE_CLIENT]))
+        return; /* it has said so; the server's answer may still come */
+    socket_leave(x);
+    exchange_finish(x);
+}
+
+void socket_server_gone(struct exchange *x)
+{
+    if (websocket_closed(&x->socket->from[SIDE_SERVER]))
+        exchange_finish(x);
+    else
+        exchange_break(x, false); /* without a close frame, as the server did */
+}
+
+void socket_leave(struct exchange *x)
+{
+    socket_write_close(x, SIDE_SERVER, WEBSOCKET_GOING_AWAY, SPAN(""));
+    socket_write_close(x, SIDE_CLIENT, WEBSOCKET_GOING_AWAY, SPAN(""));
+}
+
+void socket_timeout(struct exchange *x)
+{
+    struct socket *s = x->socket;
+    if (s->asked || both_closed(s)) {
+        socket_leave(x);
+        exchange_finish(x);
+        return;
+    }
+    s->asked = true;
+    socket_ping(x, SIDE_CLIENT);
+    socket_ping(x, SIDE_SERVER);
+    exchange_stir(x);
+}
+
+void socket_end(struct exchange *x)
+{
+    if (!x->socket)
+        return;
+    issued_destroy(x->socket->keys);
+    free(x->socket->message);
+    free(x->socket);
+    x->socket = NULL;
+}
