@@ -81,6 +81,19 @@ void answer_write(
         buf_add(out, own->body);
 }
 
+void answer_write_begun(struct buf *out, struct span content_type, enum answer_framing how,
+    struct answer_connection connection)
+{
+    write_status(out, 200, SPAN("OK"));
+    buf_text(out, "Content-Type: ");
+    buf_add(out, content_type);
+    buf_text(out, "\r\nCache-Control: no-store\r\n");
+    if (how == ANSWER_CHUNKED)
+        buf_text(out, "Transfer-Encoding: chunked\r\n");
+    write_connection(out, connection);
+    buf_text(out, "\r\n");
+}
+
 void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect,
     bool to_head, struct answer_connection connection)
 {
@@ -151,7 +164,7 @@ const char *answer_reason(int status)
     } reasons[] = {{200, "OK"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
         {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
         {409, "Conflict"}, {411, "Length Required"}, {412, "Precondition Failed"},
-        {413, "Content Too Large"}, {417, "Expectation Failed"},
+        {413, "Content Too Large"}, {417, "Expectation Failed"}, {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
         {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
         {504, "Gateway Timeout"}};

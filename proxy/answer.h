@@ -34,6 +34,11 @@ struct answer_own {
 void answer_write(
     struct buf *out, const struct answer_own *own, struct answer_connection connection);
 
+/* Appends the head of an answer of the proxy's own whose body comes as it is made; how: CHUNKED or
+ * UNTIL_CLOSE. */
+void answer_write_begun(struct buf *out, struct span content_type, enum answer_framing how,
+    struct answer_connection connection);
+
 /* Appends the error as an answer, in the dialect. */
 void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect,
     bool to_head, struct answer_connection connection);

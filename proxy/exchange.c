@@ -297,9 +297,9 @@ size_t exchange_take(struct exchange *x, struct span bytes)
         return send_take(x, bytes);
     case PHASE_DISCARD:
         return bytes.len;
+    case PHASE_AUDIO:
     case PHASE_SOCKET:
-        socket_take(x, SIDE_CLIENT, bytes);
-        return bytes.len;
+        return socket_take_client(x, bytes);
     case PHASE_PARTS:
     case PHASE_VERIFY:
     case PHASE_CREDENTIALS:

@@ -178,6 +178,10 @@ static void write_page(struct exchange *x, const struct page *page)
 void page_serve(struct exchange *x)
 {
     struct fault fault;
+    if (span_equal(x->route.path, SPAN("/-/transcribe"))) {
+        audio_serve(x);
+        return;
+    }
     const struct page *page = find_page(x, &fault);
     enum admission admission =
         page && page->needs_token ? exchange_admit(x, page->needs_keys, &fault) : ADMITTED;

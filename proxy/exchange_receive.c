@@ -270,8 +270,10 @@ static bool asks_nothing(const struct exchange *x)
 static void begin_socket(struct exchange *x, struct span bytes)
 {
     struct client *client = x->client;
-    if (bytes.len > 0)
-        socket_take(x, SIDE_SERVER, bytes);
+    if (x->socket->audio)
+        audio_opened(x);
+    if (client->exchange && bytes.len > 0)
+        socket_take_server(x, bytes);
     client_wake(client);
 }
 
@@ -283,7 +285,7 @@ void receive_bytes(struct upstream_user *user, struct span bytes)
         return;
     }
     if (x->phase == PHASE_SOCKET) {
-        socket_take(x, SIDE_SERVER, bytes);
+        socket_take_server(x, bytes);
         return;
     }
     struct gathered g;

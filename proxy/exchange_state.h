@@ -25,6 +25,7 @@ enum phase {
     PHASE_HEAD,        /* its head is coming */
     PHASE_CREDENTIALS, /* it waits for keys to be fetched */
     PHASE_VERIFY,      /* STS is asked who the function is, for a page */
+    PHASE_AUDIO,       /* its audio begins to come, and tells what it is */
     PHASE_HOLD,        /* its body is coming, and is held until it is whole */
     PHASE_PARTS,       /* its body is coming, more than is held, and goes on in parts */
     PHASE_CONNECT,     /* it waits for a connection */
@@ -336,8 +337,9 @@ MUST_USE enum err socket_write_head(
     struct exchange *x, struct outgoing *outgoing, struct buf *out, struct fault *fault);
 /* The server has said yes; NULL, or what is wrong with how. */
 const char *socket_open(struct exchange *x, struct buf *answer);
-/* Bytes of one side. May end the exchange. */
-void socket_take(struct exchange *x, enum side from, struct span bytes);
+/* Bytes of one side; how many of the client's were taken. May end the exchange. */
+size_t socket_take_client(struct exchange *x, struct span bytes);
+void socket_take_server(struct exchange *x, struct span bytes);
 /* One side has ended its half, or is gone. May end the exchange. */
 void socket_client_ended(struct exchange *x);
 void socket_server_gone(struct exchange *x);
@@ -347,8 +349,32 @@ void socket_timeout(struct exchange *x);
 void socket_leave(struct exchange *x);
 /* Frees all that it has. */
 void socket_end(struct exchange *x);
+/* One that asks for nothing yet. Errors: OUT_OF_MEMORY. */
+MUST_USE enum err socket_create(struct exchange *x);
+/* The head that asks for it. */
+const struct head *socket_head(const struct exchange *x);
+
+/* exchange_audio.c: POST /-/transcribe */
+/* Begins with it. Ends the exchange, or waits. */
+void audio_serve(struct exchange *x);
+const struct head *audio_head(const struct exchange *x);
+/* Takes bytes of the body, as far as they are wanted. May end the exchange. */
+size_t audio_take(struct exchange *x, struct span bytes);
+/* The socket stands. May end the exchange. */
+void audio_opened(struct exchange *x);
+
+/* exchange_heard.c */
+/* Bytes of the service. May end the exchange. */
+void audio_hear(struct exchange *x, struct span bytes);
+/* Its connection is gone, or silent for too long. Ends the exchange. */
+void audio_lost(struct exchange *x, enum err err);
+void audio_end(struct audio *audio);
 
 /* exchange_send.c */
+/* Sets who hears of connections. */
+void send_prepare(struct exchange *x);
+/* A client that waits to be asked for its body is. */
+void send_invite(struct exchange *x);
 /* Asks for a connection, where there is none yet; what follows comes of itself. May end the
  * exchange. */
 void send_connect(struct exchange *x);
