@@ -1,6 +1,8 @@
 /* A request that asks for a WebSocket: it is sent as one of the proxy's own, signed; where the
  * server agrees the exchange lives on as that socket until either side ends it. Any other answer is
  * relayed, or has a remedy, like that to any request. Source: RFC 6455, 4 and 7. */
+#include "proxy/exchange_socket.h"
+
 #include <stdlib.h>
 
 #include "proxy/base/clock.h"
