@@ -18,8 +18,7 @@ static void begin_answer(struct exchange *x, struct buf *out)
     x->status = 200;
     x->answer_begun = true;
     x->answer_how = x->head.minor > 0 ? ANSWER_CHUNKED : ANSWER_UNTIL_CLOSE;
-    x->close = !x->framing.keep_alive || client_leaves(x->client) || x->head.minor == 0
-        || !body_whole(&x->body);
+    x->close = !x->framing.keep_alive || client_leaves(x->client) || x->head.minor == 0;
     answer_write_begun(out, transcript_content_type(audio->ask.format), x->answer_how,
         (struct answer_connection){.close = x->close, .minor = x->head.minor});
 }

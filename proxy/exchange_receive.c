@@ -235,7 +235,7 @@ static const char *receive_all(
     struct exchange *x, struct gathered *g, struct span *bytes, struct fault *fault)
 {
     const char *why = NULL;
-    while (!why && bytes->len > 0 && x->answer < ANSWER_WEIGHED)
+    while (!why && bytes->len > 0 && x->answer < ANSWER_WEIGHED && x->phase != PHASE_SOCKET)
         why = receive_head(x, g, bytes, fault);
     if (x->phase == PHASE_SOCKET)
         return why;
