@@ -10,10 +10,11 @@
 
 enum { CLOSING_MS = 1000 };
 
+/* S3 has none, so there it is left out like any other offer to switch (RFC 9110, 7.8). */
 static bool asks_for_socket(const struct exchange *x)
 {
     struct span connection = head_value(&x->head, FIELD_CONNECTION);
-    return head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
+    return !x->route.s3 && head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
         && field_list_has(head_value(&x->head, FIELD_UPGRADE), SPAN("websocket"))
         && field_list_has(connection, SPAN("upgrade"));
 }
