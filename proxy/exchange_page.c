@@ -24,7 +24,8 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     if (!page)
         (void)fault_set(fault, ERR_NOT_FOUND,
             "The proxy has no such page. There are /-/ (for a browser), /-/health, /-/identity, "
-            "/-/policy, /-/denied, /-/metrics, /-/presign and /-/token/KIND, for rds, dsql, "
+            "/-/policy, /-/denied, /-/metrics, /-/presign, /-/transcribe (audio, by POST) and "
+            "/-/token/KIND, for rds, dsql, "
             "elasticache, memorydb and msk.");
     else if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
         (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
