@@ -96,15 +96,15 @@ enum err socket_write_head(
 {
     const struct socket *s = x->socket;
     struct buf scratch = buf_over(x->proxy->query_scratch, sizeof x->proxy->query_scratch);
-    struct outgoing_query signs = {.token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S};
+    struct outgoing_query signs = {
+        .token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S, .scratch = scratch};
     outgoing->upgrades = true;
     outgoing->head = socket_head(x);
     if (s->passes)
         return outgoing_write_signed(outgoing, out, fault);
     if (!s->how.in_query)
         return outgoing_write(outgoing, x->signed_ms / 1000, out, scratch, fault);
-    enum err err =
-        outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, scratch, fault);
+    enum err err = outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, fault);
     if (err || !s->how.events)
         return err;
     return begin_chain(x, outgoing->credentials, signs.seed) == OK
