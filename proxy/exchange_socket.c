@@ -48,6 +48,8 @@ static bool signed_for_server(const struct exchange *x)
         credentials_of_caller(x->proxy->options.credentials, x->claim.access_key_id);
     return x->claimed && x->claim.in_query && !x->route.by_path && own
         && own == credentials_current(x->proxy->options.credentials)
+        && span_equal(x->claim.service, x->route.service)
+        && span_equal(x->claim.region, x->route.region)
         && span_equal_nocase(x->target.authority.text, x->route.host)
         && claim_verify(&x->claim, &request, x->proxy->signer, own, clock_wall_ms() / 1000)
         == CLAIM_VERIFIED;

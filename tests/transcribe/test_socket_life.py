@@ -13,7 +13,7 @@ from harness.client import wait_until
 from harness.proxy import ROOT
 from harness.raw import Ended
 
-from raw_websocket import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, close_frame, code_of, connect, reassembled,
+from raw_websocket import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, NotSwitched, close_frame, code_of, connect, reassembled,
                            switch)
 
 ANY = "/execute-api/stage"
@@ -255,6 +255,19 @@ def test_no_ping_within_a_frame(open_pair, sender_role):
     assert receiver.read() == frame
 
 
+def test_a_freeze_is_no_silence(open_pair):
+    """As Lambda freezes the program between invocations: then nobody is asked, and nobody dropped."""
+    client, upstream, proxy = open_pair(COUNTERSIGN_TIMEOUT_MS=1000)
+    for _ in range(2):
+        proxy.freeze()
+        client.send(Frame(TEXT, b"while it stood still"))
+        time.sleep(1.5)
+        proxy.thaw()
+        assert upstream.read() == Frame(TEXT, b"while it stood still")
+        upstream.send(Frame(TEXT, b"awake"))
+        assert client.read() == Frame(TEXT, b"awake")
+
+
 # --- its end
 
 @pytest.mark.parametrize("first", ["client", "server"])
@@ -408,6 +421,20 @@ def test_the_connection_is_no_http_any_more(open_pair):
     assert client.read() == close_frame()
     client.send_bytes(b"GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert client.wire.rest() == b""
+
+
+def test_sockets_take_connections(run, raw):
+    """Where all of them are in use another one waits, and is told so; it is served once one is free."""
+    server = raw()
+    proxy = run(server, COUNTERSIGN_MAX_UPSTREAM=1, COUNTERSIGN_TIMEOUT_MS=500)
+    with connect(proxy.port, ANY) as first, server.accept() as upstream:
+        with pytest.raises(NotSwitched) as refused:
+            connect(proxy.port, ANY)
+        assert refused.value.answer.values(b"X-Countersign-Error") == [b"TooBusy"]
+        first.reset()
+        assert upstream.wire.rest() is not None
+    with connect(proxy.port, ANY), server.accept():
+        pass
 
 
 def test_a_hundred_one_after_the_other(run, raw):

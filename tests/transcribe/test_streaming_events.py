@@ -12,6 +12,7 @@ import pytest
 from harness.client import wait_until
 from harness.issuer import Issuer
 from harness.proxy import ROLE, ROOT
+from harness.signer import credentials
 
 import events
 from client import Refused, cut, target_of, transcribe
@@ -86,12 +87,13 @@ def test_a_client_that_presigns_for_the_program(run, service, auth, signed):
     assert said.finals == spoken(AUDIO) == whole(service.finished()).finals and said.code == 1000
 
 
+@pytest.mark.parametrize("auth", ["none", "token"])
 @pytest.mark.parametrize("form", ["host", "absolute"])
 @pytest.mark.parametrize("signed, port", [(True, ":8443"), (True, ""), (False, "")])
-def test_at_aws_s_own_host(run, authority, at_aws, form, signed, port):
+def test_at_aws_s_own_host(run, authority, at_aws, auth, form, signed, port):
     """A URL presigned for just that host goes on as it is, and so do its events; one without the port is signed anew."""
     with Service(authority, names=[HOST]) as service:
-        proxy = run(**at_aws(service.port, beside=8443))
+        proxy = run(**at_aws(service.port, beside=8443), COUNTERSIGN_AUTH=auth)
         target, seed = presign(target_of(f"https://{HOST}{port}", "stream-transcription", {}))
         chain = events.Chain(ROLE["AWS_SECRET_ACCESS_KEY"], "us-east-1", seed)
         named = {"target": target} if form == "host" else {"target": f"http://{HOST}{port}{target}"}
@@ -105,6 +107,22 @@ def test_at_aws_s_own_host(run, authority, at_aws, form, signed, port):
         assert session.header("host") == [f"{HOST}:8443"]
         assert (seed in session.query) == (port == ":8443")
         assert not service.wrong
+
+
+@pytest.mark.parametrize("how", [{"age": 301}, {"keys": credentials(secret_key="another")},
+                                 {"keys": credentials(access_key="AKIAIOSFODNN7EXAMPLE")}, {"region": "us-west-2"}],
+                         ids=["late", "wrong", "another's", "elsewhere"])
+def test_what_is_not_rightly_presigned_is_signed_anew(run, authority, at_aws, how):
+    with Service(authority, names=[HOST]) as service:
+        proxy = run(**at_aws(service.port, beside=8443))
+        target, seed = presign(target_of(f"https://{HOST}:8443", "stream-transcription", {}), **how)
+        chain = events.Chain("whatever", "us-east-1", seed)
+        with connect(proxy.port, target, Host=f"{HOST}:8443") as client:
+            say(client, *[chain.sign(events.audio_event(piece)) for piece in [*cut(AUDIO), b""]], chain.sign(b""))
+            assert heard(client)[1] == 1000
+            client.send(close_frame())
+        session = whole(service.finished())
+        assert seed not in session.query and session.region == "us-east-1" and not service.wrong
 
 
 def test_by_the_path_to_aws_s_own_host(run, authority, at_aws):
