@@ -19,8 +19,8 @@ static const struct {
     {TEXT(" { \"jobName\" : \"a\\\"b\" , \"n\":-1.5e+3,\"t\":true,\"results\" : { \"items\":[[],{},"
           "[1,2]], \"transcripts\" :\r\n\t[ { \"transcript\" : \"x\" } ] , \"z\":null } } \n"),
         TEXT("x")},
-    {TEXT(
-         "{\"results\":{\"transcripts\":[{\"transcript\":\"a\"},{\"x\":1},{\"transcript\":\"b\"}]}}"),
+    {TEXT("{\"results\":{\"transcripts\":[{\"transcript\":\"a\"},{\"x\":1},"
+          "{\"transcript\":\"b\"}]}}"),
         TEXT("a\nb")},
     {TEXT(FILE_OF("\\\"\\\\\\/\\b\\f\\n\\r\\t")), TEXT("\"\\/\b\f\n\r\t")},
     {TEXT(FILE_OF("\\u0041\\u00e9\\u20AC")), TEXT("A\xc3\xa9\xe2\x82\xac")},
