@@ -176,6 +176,7 @@ static enum err plan_question(struct exchange *x, struct fault *fault)
 
 static enum err plan(struct exchange *x, struct fault *fault)
 {
+    const struct credentials_store *store = x->proxy->options.credentials;
     bool puts = head_method_is(&x->head, SPAN("PUT"));
     if (!puts && !head_method_is(&x->head, SPAN("GET"))) {
         x->hint = SPAN("Allow: GET, PUT\r\n");
@@ -183,6 +184,8 @@ static enum err plan(struct exchange *x, struct fault *fault)
             "PUT /-/transcribe/BUCKET/KEY stores audio and starts a transcription job for it; "
             "GET /-/transcribe/JOB asks how far that is.");
     }
+    if (!credentials_current(store))
+        return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(store));
     x->job = calloc(1, sizeof *x->job);
     if (!x->job)
         return fault_set(
