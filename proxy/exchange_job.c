@@ -145,13 +145,15 @@ static enum err route_upload(struct exchange *x, struct fault *fault)
 static enum err plan_upload(struct exchange *x, struct fault *fault)
 {
     struct proxy *proxy = x->proxy;
-    struct job_chance chance = {.now_ms = clock_wall_ms() + proxy->skew.offset_ms};
+    struct job_wish wish = {.path = x->route.path,
+        .query = query_of(x),
+        .now_ms = clock_wall_ms() + proxy->skew.offset_ms};
     struct buf scratch = buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
-    if (uv_random(NULL, NULL, &chance.number, sizeof chance.number, 0, NULL) < 0)
+    if (uv_random(NULL, NULL, &wish.chance, sizeof wish.chance, 0, NULL) < 0)
         return fault_set(fault, ERR_OUT_OF_MEMORY, "There is no randomness to be had for a name.");
     enum err err = check_upload(x, fault);
     if (!err)
-        err = job_order_parse(x->route.path, query_of(x), chance, scratch, &x->job->order, fault);
+        err = job_order_parse(&wish, scratch, &x->job->order, fault);
     if (!err)
         err = check_start(x, fault);
     if (!err)

@@ -28,10 +28,13 @@ static bool find_needed_of(const struct proxy *proxy, const struct route *route,
 
 static bool find_needed(const struct exchange *x, struct permissions *needed)
 {
+    if (job_sends_as_is(x)) {
+        *needed = (struct permissions){.count = 0};
+        return false; /* it needs nothing of the role */
+    }
     if (job_asks(x)) {
         struct message own = job_message(x);
-        return !job_sends_as_is(x)
-            && find_needed_of(x->proxy, &x->route, own.head, own.held, needed);
+        return find_needed_of(x->proxy, &x->route, own.head, own.held, needed);
     }
     bool told = x->held && (!x->route.s3 || head_method_is(&x->head, SPAN("POST")));
     struct span body = {x->held, told ? x->held_bytes : 0};

@@ -236,7 +236,7 @@ static const char *receive_weighed(struct exchange *x, struct gathered *g, struc
     const char *why = NULL;
     while ((step = body_next(&x->answer_body, bytes, &piece)) == BODY_PIECE)
         if (!weigh_take(x, piece)) {
-            why = only_for_us(x) ? "it is too long for a step of an upload" : release_weighed(x, g);
+            why = only_for_us(x) ? "it is too long for a step of a request" : release_weighed(x, g);
             if (!why)
                 relay_piece(x, g, piece);
             return why;

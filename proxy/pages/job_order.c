@@ -57,7 +57,7 @@ enum row {
 };
 
 static const struct query_parameter parameters[ROWS] = {
-#define X(row, name, nest, member, kind) {{name, sizeof name - 1}, false},
+#define X(row, name, nest, member, kind) {{name, sizeof(name) - 1}, false},
     MEMBERS(X)
 #undef X
 };
@@ -116,8 +116,9 @@ static enum err take_query(
 {
     struct query_walk walk = {.rest = query, .table = parameters, .count = ROWS, .text = scratch};
     while (query_next(&walk, fault)) {
-        given->value[walk.row] = walk.value.at ? walk.value : SPAN("");
-        if (check_value(walk.row, walk.value, fault) != OK)
+        struct span value = walk.value.len > 0 ? walk.value : SPAN("");
+        given->value[walk.row] = value;
+        if (check_value(walk.row, value, fault) != OK)
             return fault->err;
     }
     if (fault->err || given->value[ROW_LANGUAGE].at || is_true(given->value[ROW_IDENTIFY])
@@ -190,10 +191,10 @@ static struct span format_of(struct span media)
 /* ---- the name ---- */
 
 /* "calls/Müller 1.mp3" at that time: "M-ller-1.mp3-20261125T225051Z-1f3a9c2b7d5e0816" */
-static struct span write_name(struct span media, struct job_chance chance, struct buf *text)
+static struct span write_name(struct span media, const struct job_wish *wish, struct buf *text)
 {
     struct span rest = media, last = span_first(span_take_last(&rest, '/'), KEY_SHOWN_BYTES);
-    struct amz_date date = amz_date_of(chance.now_ms / 1000);
+    struct amz_date date = amz_date_of(wish->now_ms / 1000);
     size_t start = text->len;
     for (size_t i = 0; i < last.len; i++) {
         bool good = ascii_alpha(last.at[i]) || ascii_digit(last.at[i])
@@ -204,11 +205,11 @@ static struct span write_name(struct span media, struct job_chance chance, struc
     }
     buf_char(text, '-');
     buf_add(text, amz_date_span(&date));
-    buf_format(text, "-%016llx", (unsigned long long)chance.number);
+    buf_format(text, "-%016llx", (unsigned long long)wish->chance);
     return buf_since(text, start);
 }
 
-static enum err take_name(const struct given *given, struct job_chance chance,
+static enum err take_name(const struct given *given, const struct job_wish *wish,
     struct job_order *order, struct buf *text, struct fault *fault)
 {
     struct span name = given->value[ROW_JOB_NAME], full = given->value[ROW_FULL_JOB_NAME];
@@ -219,7 +220,7 @@ static enum err take_name(const struct given *given, struct job_chance chance,
     name = full.at ? full : name;
     order->named = name.at != NULL;
     buf_add(text, name);
-    order->name = order->named ? buf_since(text, start) : write_name(order->media, chance, text);
+    order->name = order->named ? buf_since(text, start) : write_name(order->media, wish, text);
     return job_name_valid(order->name)
         ? OK
         : bad_value(full.at ? ROW_FULL_JOB_NAME : ROW_JOB_NAME,
@@ -300,14 +301,14 @@ static struct span write_request(
     return buf_since(out, start);
 }
 
-enum err job_order_parse(struct span path, struct span query, struct job_chance chance,
-    struct buf scratch, struct job_order *order, struct fault *fault)
+enum err job_order_parse(
+    const struct job_wish *wish, struct buf scratch, struct job_order *order, struct fault *fault)
 {
     struct buf text = buf_over(order->text, sizeof order->text);
     struct given given = {0};
-    if (take_object(path, order, &text, fault) != OK
-        || take_query(query, scratch, &given, fault) != OK
-        || take_name(&given, chance, order, &text, fault) != OK)
+    if (take_object(wish->path, order, &text, fault) != OK
+        || take_query(wish->query, scratch, &given, fault) != OK
+        || take_name(&given, wish, order, &text, fault) != OK)
         return fault->err;
     if (!given.value[ROW_FORMAT].at)
         given.value[ROW_FORMAT] = format_of(order->media);

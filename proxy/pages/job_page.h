@@ -35,14 +35,15 @@ struct job_order {
     char text[JOB_ORDER_BYTES];
 };
 
-struct job_chance {
-    int64_t now_ms;  /* since 1970 */
-    uint64_t number; /* random */
+struct job_wish {
+    struct span path, query; /* the page's */
+    int64_t now_ms;          /* since 1970 */
+    uint64_t chance;         /* random: a part of the name */
 };
 
 /* scratch: memory for the values of the query. Errors: BAD_REQUEST, which names the parameter. */
-MUST_USE enum err job_order_parse(struct span path, struct span query, struct job_chance chance,
-    struct buf scratch, struct job_order *order, struct fault *fault);
+MUST_USE enum err job_order_parse(
+    const struct job_wish *wish, struct buf scratch, struct job_order *order, struct fault *fault);
 
 /* What GET asks for. */
 struct job_question {

@@ -5,13 +5,13 @@
 #include "proxy/pages/job_page.h"
 
 static char scratch_memory[16 * 1024];
-static const struct job_chance chance = {1764111051000, 0x1f3a9c2b7d5e0816};
 
 static enum err parse_order(
     struct span path, struct span query, struct job_order *order, struct fault *fault)
 {
     struct buf scratch = buf_over(scratch_memory, sizeof scratch_memory);
-    return job_order_parse(path, query, chance, scratch, order, fault);
+    struct job_wish wish = {path, query, 1764111051000, 0x1f3a9c2b7d5e0816};
+    return job_order_parse(&wish, scratch, order, fault);
 }
 
 #define STAMP        "-20251125T225051Z-1f3a9c2b7d5e0816"
@@ -108,9 +108,8 @@ static void test_a_long_order(void **state)
     assert_true(order.body.len > 2 * 3 * 1024);
     memset(scratch_memory, 'x', sizeof scratch_memory);
     struct buf small = buf_over(scratch_memory, 1024);
-    assert_int_equal(job_order_parse(SPAN("/-/transcribe/bucket/k"), buf_span(&query), chance,
-                         small, &order, &fault),
-        ERR_BAD_REQUEST);
+    struct job_wish wish = {SPAN("/-/transcribe/bucket/k"), buf_span(&query), 0, 0};
+    assert_int_equal(job_order_parse(&wish, small, &order, &fault), ERR_BAD_REQUEST);
 }
 
 static const struct {

@@ -13,7 +13,7 @@ enum { TEXT_BYTES = 1024 };
 static const struct {
     struct span document;
     struct span text;
-} good[] = {
+} texts[] = {
     {TEXT(FILE_OF("Hello, world.")), TEXT("Hello, world.")},
     {TEXT(FILE_OF("")), TEXT("")},
     {TEXT(" { \"jobName\" : \"a\\\"b\" , \"n\":-1.5e+3,\"t\":true,\"results\" : { \"items\":[[],{},"
@@ -154,8 +154,8 @@ static void check_document(struct span document, struct span expected, bool foun
 static void test_text(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(good); i++)
-        check_document(good[i].document, good[i].text, true);
+    for (size_t i = 0; i < ROWS(texts); i++)
+        check_document(texts[i].document, texts[i].text, true);
 }
 
 static void test_without(void **state)
@@ -170,8 +170,8 @@ static void test_without(void **state)
 static void test_not_whole(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(good); i++) {
-        struct span document = good[i].document;
+    for (size_t i = 0; i < ROWS(texts); i++) {
+        struct span document = texts[i].document;
         for (size_t len = 0; len < document.len && document.at[len] != '\n'; len++) {
             char memory[TEXT_BYTES];
             struct buf text = buf_over(memory, sizeof memory);
