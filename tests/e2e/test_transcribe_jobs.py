@@ -25,6 +25,8 @@ def test_at_aws(as_aws):
     assert answer.status == 201 and jobs.objects["/bucket/key"].content == LONG
     assert asked(upstream) == [("s3.us-east-1.amazonaws.com", "us-east-1"), ("transcribe.us-east-1.amazonaws.com", "us-east-1")]
     assert upstream.requests[0].header("expect") == "100-continue"
+    assert ask(proxy.port, "PUT", f"/-/transcribe/bucket/key?{ENGLISH}", (), LONG).status == 201
+    assert upstream.requests[2].all("expect") == []     # where the bucket lies is known by now
 
 
 def test_a_bucket_elsewhere(as_aws):
