@@ -10,6 +10,8 @@
 #include "proxy/client.h"
 #include "proxy/core.h"
 #include "proxy/exchange.h"
+#include "proxy/exchange_job.h"
+#include "proxy/exchange_permit.h"
 #include "proxy/exchange_socket.h"
 #include "proxy/http/aws_chunked.h"
 #include "proxy/http/body.h"
@@ -35,6 +37,7 @@ enum phase {
     PHASE_DISCARD,     /* the server has answered already, and does not want the rest */
     PHASE_PAUSE,       /* throttled: it is sent again in a moment */
     PHASE_SOCKET,      /* it has become a WebSocket: frames go both ways */
+    PHASE_JOB,         /* a transcription job is not done: it is asked about again in a moment */
 };
 
 enum { SUM_VALUE_BYTES = 12 };
@@ -58,6 +61,7 @@ struct exchange {
     enum phase phase;
     enum answer answer;
     unsigned ticks_left;
+    unsigned ticks;    /* that it has lasted */
     unsigned attempts; /* connections that the request was sent on */
 
     struct scan scan;
@@ -83,6 +87,7 @@ struct exchange {
     bool left;        /* its client has its answer, or is gone; only the upload is cleaned up */
     struct upload *upload; /* in parts; NULL where it has not come to that */
     struct socket *socket; /* that it asks for, or has become; NULL */
+    struct job *job;       /* of transcription, that it starts or asks about; NULL */
 
     struct call *call; /* to STS */
     struct credentials_wait wait;
@@ -209,23 +214,6 @@ MUST_USE enum admission exchange_admit(struct exchange *x, bool needs_keys, stru
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
 
-/* exchange_permit.c */
-/* Whether the guard lets the request pass; else the exchange has ended. */
-bool permit_admits(struct exchange *x);
-/* The same of what is signed for somebody else to use; recorded as if it was used. Errors:
- * GUARD_DENIED. */
-MUST_USE enum err permit_url(struct exchange *x, const struct presign_ask *ask,
-    const struct route *route, struct fault *fault);
-MUST_USE enum err permit_login(struct exchange *x, const struct login *login, struct fault *fault);
-/* The answer's head has come: records what was allowed. */
-void permit_record(struct exchange *x);
-/* The answer, which is held, may be a denial: lists it, and adds a hint to its head. */
-void permit_denied(struct exchange *x);
-/* Content of an answer goes by that says 200, and may yet hold denials: lists them. */
-void permit_watch(struct exchange *x, struct span piece);
-/* It is whole: records what was allowed after all. */
-void permit_whole(struct exchange *x);
-
 /* exchange_session.c */
 /* A copy within directory buckets is signed with the role's own keys, not with a session's. */
 void session_plan(struct exchange *x);
@@ -245,6 +233,8 @@ void page_serve(struct exchange *x);
 void page_verified(struct exchange *x);
 /* A page answers with the fault. Ends the exchange. */
 void page_fail(struct exchange *x, const struct fault *fault);
+/* Whether the client asks for text alone. */
+bool page_wants_text(const struct exchange *x);
 
 /* exchange_verify.c: asks STS; page_verified() follows. May end the exchange. */
 void verify_begin(struct exchange *x);
