@@ -1,13 +1,9 @@
 #include "proxy/socket.h"
 
-#include <stdlib.h>
-
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 #include "proxy/http/event_stream.h"
 #include "proxy/http/websocket_writer.h"
-
-enum { MESSAGE_BYTES = 64 * 1024 }; /* of a client's event: Transcribe takes half of that */
 
 struct socket_out socket_out(struct exchange *x, enum side to)
 {
@@ -160,7 +156,7 @@ static const char *send_message(struct socket *s, struct socket_out *out)
     struct event_stream_header signature;
     size_t used = 0;
     if (event.len > 0
-        && (event_stream_read(event, MESSAGE_BYTES, &message, &used) != EVENT_STREAM_MESSAGE
+        && (event_stream_read(event, SOCKET_MESSAGE_BYTES, &message, &used) != EVENT_STREAM_MESSAGE
             || used != event.len))
         return message.why ? message.why : "a message is not one whole event";
     bool wrapped = event.len > 0
@@ -176,10 +172,7 @@ static const char *send_message(struct socket *s, struct socket_out *out)
 
 static const char *gather(struct socket *s, struct span piece)
 {
-    s->message = s->message ? s->message : malloc(MESSAGE_BYTES);
-    if (!s->message)
-        return "there is no memory for it";
-    if (piece.len > MESSAGE_BYTES - s->message_bytes)
+    if (piece.len > SOCKET_MESSAGE_BYTES - s->message_bytes)
         return "it is too long for an event";
     memcpy(s->message + s->message_bytes, piece.at, piece.len);
     s->message_bytes += piece.len;

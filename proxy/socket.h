@@ -13,6 +13,8 @@
 struct audio;
 struct exchange;
 
+enum { SOCKET_MESSAGE_BYTES = 64 * 1024 }; /* of a client's event: Transcribe takes half of that */
+
 enum side { SIDE_CLIENT, SIDE_SERVER };
 
 struct socket {
@@ -29,7 +31,7 @@ struct socket {
     struct issued *keys;      /* that it was begun with: it goes on with them even once they end */
     bool ended;               /* the empty event, which ends the stream, has gone */
     size_t message_bytes;     /* of the client's message, being gathered */
-    char *message;
+    char *message;            /* SOCKET_MESSAGE_BYTES, where the client's messages are gathered */
 
     struct audio *audio; /* the client speaks plain HTTP, and sends this; NULL: frames */
 };
