@@ -1,13 +1,9 @@
 #include "proxy/socket.h"
 
-#include <stdlib.h>
-
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 #include "proxy/http/event_stream.h"
 #include "proxy/http/websocket_writer.h"
-
-enum { MESSAGE_BYTES = 64 * 1024 }; /* of a client's event: Transcribe takes half of that */
 
 struct socket_out socket_out(struct exchange *x, enum side to)
 {
@@ -160,7 +156,7 @@ static const char *send_message(struct socket *s, struct socket_out *out)
     struct event_stream_header signature;
     size_t used = 0;
     if (event.len > 0
-        && (event_stream_read(event, MESSAGE_BYTES, &message, &used) != EVENT_STREAM_MESSAGE
+        && (event_stream_read(event, SOCKET_MESSAGE_BYTES, &message, &used) != EVENT_STREAM_MESSAGE
             || used != event.len))
         return message.why ? message.why : "a message is not one whole event";
     bool wrapped = event.len > 0
@@ -176,10 +172,8 @@ static const char *send_message(struct socket *s, struct socket_out *out)
 
 static const char *gather(struct socket *s, struct span piece)
 {
-    if (piece.len > MESSAGE_BYTES - s->message.len)
+    if (piece.len > SOCKET_MESSAGE_BYTES - s->message.len)
         return "it is too long for an event";
-    if (!buf_reserve(&s->message, piece.len))
-        return "there is no memory for it";
     buf_add(&s->message, piece);
     return NULL;
 }

@@ -45,10 +45,12 @@ def both_ways(client, upstream):
 
 def ended_within(peer, seconds):
     """All frames until the stream ends, which it must within that time."""
-    since = time.monotonic()
-    frames = list(peer.frames())
+    since, frames = time.monotonic(), []
+    for frame in peer.frames():
+        frames.append(frame)
+        assert time.monotonic() - since < seconds, frames
     peer.wire.rest()
-    assert time.monotonic() - since < seconds
+    assert time.monotonic() - since < seconds, frames
     return frames
 
 
@@ -231,6 +233,16 @@ def test_who_does_not_answer_is_dropped(open_pair, alive):
             assert frames[-1] == close_frame(AWAY) and frames[0] == OWN_PING
     if peer:
         wait_until(lambda: seen and seen[-1] == close_frame(AWAY), 3)
+
+
+@pytest.mark.parametrize("deaf", ["client", "server"])
+def test_who_neither_takes_nor_says_anything_is_dropped(open_pair, deaf):
+    """The other one, which is only kept waiting, is told so."""
+    client, upstream, _ = open_pair(COUNTERSIGN_TIMEOUT_MS=300)
+    sender, silent = (upstream, client) if deaf == "client" else (client, upstream)
+    push(sender, 256 * MIB)
+    assert ended_within(sender, 3) == [OWN_PING, close_frame(AWAY)]
+    silent.reset()
 
 
 def test_who_is_busy_is_not_asked(open_pair):
