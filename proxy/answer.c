@@ -81,6 +81,19 @@ void answer_write(
         buf_add(out, own->body);
 }
 
+void answer_write_begun(struct buf *out, struct span content_type, enum answer_framing how,
+    struct answer_connection connection)
+{
+    write_status(out, 200, SPAN("OK"));
+    buf_text(out, "Content-Type: ");
+    buf_add(out, content_type);
+    buf_text(out, "\r\nCache-Control: no-store\r\n");
+    if (how == ANSWER_CHUNKED)
+        buf_text(out, "Transfer-Encoding: chunked\r\n");
+    write_connection(out, connection);
+    buf_text(out, "\r\n");
+}
+
 void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect,
     bool to_head, struct answer_connection connection)
 {
@@ -96,8 +109,7 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
         .to_head = to_head};
     if (fault->err == ERR_TOKEN_REQUIRED)
         buf_text(&extra, "WWW-Authenticate: Basic realm=\"countersign\"\r\n");
-    if (fault->err == ERR_METHOD_NOT_ALLOWED && connection.extra.len == 0)
-        buf_text(&extra, "Allow: GET, HEAD\r\n");
+    buf_add(&extra, connection.extra);
     if (fault->err == ERR_TOO_BUSY || fault->err == ERR_OUT_OF_MEMORY)
         buf_text(&extra, "Retry-After: 1\r\n");
     if (dialect == DIALECT_CBOR)
@@ -153,9 +165,9 @@ const char *answer_reason(int status)
         {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
         {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"},
         {412, "Precondition Failed"}, {413, "Content Too Large"}, {417, "Expectation Failed"},
-        {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-        {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
-        {504, "Gateway Timeout"}};
+        {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
+        {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (reasons[i].status == status)
             return reasons[i].reason;

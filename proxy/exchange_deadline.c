@@ -13,6 +13,7 @@ static const struct {
     [PHASE_CREDENTIALS] = {"credentials", ERR_NO_CREDENTIALS,
         "Credentials could not be fetched in time (COUNTERSIGN_TIMEOUT_MS)."},
     [PHASE_VERIFY] = {"verify", ERR_UPSTREAM_TIMEOUT, "STS has not answered in time."},
+    [PHASE_AUDIO] = {"audio", ERR_REQUEST_TIMEOUT, "The audio stopped coming."},
     [PHASE_HOLD] = {"hold", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_PARTS] = {"parts", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_CONNECT] = {"connect", ERR_TOO_BUSY,

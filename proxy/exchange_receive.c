@@ -257,7 +257,7 @@ static const char *receive_all(
     struct exchange *x, struct gathered *g, struct span *bytes, struct fault *fault)
 {
     const char *why = NULL;
-    while (!why && bytes->len > 0 && x->answer < ANSWER_WEIGHED)
+    while (!why && bytes->len > 0 && x->answer < ANSWER_WEIGHED && x->phase != PHASE_SOCKET)
         why = receive_head(x, g, bytes, fault);
     if (x->phase == PHASE_SOCKET)
         return why;
@@ -292,8 +292,10 @@ static bool asks_nothing(const struct exchange *x)
 static void begin_socket(struct exchange *x, struct span bytes)
 {
     struct client *client = x->client;
-    if (bytes.len > 0)
-        socket_take(x, SIDE_SERVER, bytes);
+    if (x->socket->audio)
+        audio_opened(x);
+    if (client->exchange && bytes.len > 0)
+        socket_take_server(x, bytes);
     client_wake(client);
 }
 
@@ -305,7 +307,7 @@ void receive_bytes(struct upstream_user *user, struct span bytes)
         return;
     }
     if (x->phase == PHASE_SOCKET) {
-        socket_take(x, SIDE_SERVER, bytes);
+        socket_take_server(x, bytes);
         return;
     }
     struct gathered g;

@@ -1,6 +1,8 @@
 /* A request that asks for a WebSocket: it is sent as one of the proxy's own, signed; where the
  * server agrees the exchange lives on as that socket until either side ends it. Any other answer is
  * relayed, or has a remedy, like that to any request. Source: RFC 6455, 4 and 7. */
+#include "proxy/exchange_socket.h"
+
 #include <stdlib.h>
 
 #include "proxy/base/clock.h"
@@ -8,10 +10,11 @@
 
 enum { CLOSING_MS = 1000 };
 
+/* S3 has none, so there it is left out like any other offer to switch (RFC 9110, 7.8). */
 static bool asks_for_socket(const struct exchange *x)
 {
     struct span connection = head_value(&x->head, FIELD_CONNECTION);
-    return head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
+    return !x->route.s3 && head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
         && field_list_has(head_value(&x->head, FIELD_UPGRADE), SPAN("websocket"))
         && field_list_has(connection, SPAN("upgrade"));
 }
@@ -51,17 +54,29 @@ enum err socket_plan(struct exchange *x, struct fault *fault)
     enum err err = check_handshake(x, fault);
     if (err)
         return err;
+    if (socket_create(x) != OK)
+        return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
+    x->socket->how = socket_route_of(&x->route, x->claimed && x->claim.in_query);
+    x->socket->passes = signed_for_server(x);
+    return OK;
+}
+
+enum err socket_create(struct exchange *x)
+{
     struct socket *s = calloc(1, sizeof *s);
     if (!s)
-        return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
-    x->socket = s;
-    s->how = socket_route_of(&x->route, x->claimed && x->claim.in_query);
-    s->passes = signed_for_server(x);
+        return ERR_OUT_OF_MEMORY;
     struct websocket_form form = {.from_client = true, .max_message_bytes = INT64_MAX};
     websocket_reader_begin(&s->from[SIDE_CLIENT], form);
     form.from_client = false;
     websocket_reader_begin(&s->from[SIDE_SERVER], form);
+    x->socket = s;
     return OK;
+}
+
+const struct head *socket_head(const struct exchange *x)
+{
+    return x->socket->audio ? audio_head(x) : &x->head;
 }
 
 /* The keys are kept: the stream is signed with those that its beginning was. */
@@ -81,14 +96,15 @@ enum err socket_write_head(
 {
     const struct socket *s = x->socket;
     struct buf scratch = buf_over(x->proxy->query_scratch, sizeof x->proxy->query_scratch);
-    struct outgoing_query signs = {.token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S};
+    struct outgoing_query signs = {
+        .token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S, .scratch = scratch};
     outgoing->upgrades = true;
+    outgoing->head = socket_head(x);
     if (s->passes)
         return outgoing_write_signed(outgoing, out, fault);
     if (!s->how.in_query)
         return outgoing_write(outgoing, x->signed_ms / 1000, out, scratch, fault);
-    enum err err =
-        outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, scratch, fault);
+    enum err err = outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, fault);
     if (err || !s->how.events)
         return err;
     return begin_chain(x, outgoing->credentials, signs.seed) == OK
@@ -117,7 +133,7 @@ static const char *check_answer(const struct exchange *x)
     if (!field_list_has(head_value(answer, FIELD_UPGRADE), SPAN("websocket"))
         || !field_list_has(head_value(answer, FIELD_CONNECTION), SPAN("upgrade")))
         return "it switches to another protocol than WebSocket";
-    if (websocket_accept(head_value_of(&x->head, SPAN("Sec-WebSocket-Key")), &accept) != OK
+    if (websocket_accept(head_value_of(socket_head(x), SPAN("Sec-WebSocket-Key")), &accept) != OK
         || !span_equal(head_value_of(answer, SPAN("Sec-WebSocket-Accept")), buf_span(&accept)))
         return "its Sec-WebSocket-Accept does not answer the request's key";
     if (head_find_name(answer, SPAN("Sec-WebSocket-Extensions")))
@@ -131,6 +147,10 @@ const char *socket_open(struct exchange *x, struct buf *answer)
     if (why)
         return why;
     permit_record(x);
+    if (x->socket->audio) {
+        exchange_enter(x, PHASE_SOCKET);
+        return NULL;
+    }
     x->status = (int)x->answer_head.status;
     x->close = true; /* it will be no HTTP connection again */
     x->answer = ANSWER_BODY;
@@ -159,14 +179,9 @@ static void settle(struct exchange *x, bool failed)
         x->ticks_left = CLOSING_MS / TICK_MS + 1;
 }
 
-void socket_take(struct exchange *x, enum side from, struct span bytes)
+static void take(struct exchange *x, enum side from, struct span bytes)
 {
-    if (from == SIDE_CLIENT)
-        x->sent += bytes.len;
-    else
-        x->received += bytes.len;
     exchange_stir(x);
-    x->socket->asked = false;
     bool failed = !socket_relay(x, from, bytes);
     if (!failed && x->client && stream_blocked(&x->client->stream))
         upstream_read(x->upstream, false);
@@ -175,8 +190,30 @@ void socket_take(struct exchange *x, enum side from, struct span bytes)
     settle(x, failed);
 }
 
+size_t socket_take_client(struct exchange *x, struct span bytes)
+{
+    x->socket->asked = false;
+    if (x->socket->audio)
+        return audio_take(x, bytes);
+    x->sent += bytes.len;
+    take(x, SIDE_CLIENT, bytes);
+    return bytes.len;
+}
+
+void socket_take_server(struct exchange *x, struct span bytes)
+{
+    x->socket->asked = false;
+    x->received += bytes.len;
+    if (x->socket->audio)
+        audio_hear(x, bytes);
+    else
+        take(x, SIDE_SERVER, bytes);
+}
+
 void socket_client_ended(struct exchange *x)
 {
+    if (x->socket->audio && body_whole(&x->body))
+        return; /* what was heard may still come */
     if (websocket_closed(&x->socket->from[SIDE_CLIENT]))
         return; /* it has said so; the server's answer may still come */
     socket_leave(x);
@@ -185,7 +222,9 @@ void socket_client_ended(struct exchange *x)
 
 void socket_server_gone(struct exchange *x)
 {
-    if (websocket_closed(&x->socket->from[SIDE_SERVER]))
+    if (x->socket->audio)
+        audio_lost(x, ERR_UPSTREAM_RESET);
+    else if (websocket_closed(&x->socket->from[SIDE_SERVER]))
         exchange_finish(x);
     else
         exchange_break(x, false); /* without a close frame, as the server did */
@@ -200,6 +239,10 @@ void socket_leave(struct exchange *x)
 void socket_timeout(struct exchange *x)
 {
     struct socket *s = x->socket;
+    if (s->audio && s->asked) {
+        audio_lost(x, ERR_UPSTREAM_TIMEOUT);
+        return;
+    }
     if (s->asked || both_closed(s)) {
         socket_leave(x);
         exchange_finish(x);
@@ -215,6 +258,7 @@ void socket_end(struct exchange *x)
 {
     if (!x->socket)
         return;
+    audio_end(x->socket->audio);
     issued_destroy(x->socket->keys);
     free(x->socket->message);
     free(x->socket);

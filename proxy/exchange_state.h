@@ -12,6 +12,7 @@
 #include "proxy/exchange.h"
 #include "proxy/exchange_job.h"
 #include "proxy/exchange_permit.h"
+#include "proxy/exchange_socket.h"
 #include "proxy/http/aws_chunked.h"
 #include "proxy/http/body.h"
 #include "proxy/http/scan.h"
@@ -20,13 +21,13 @@
 #include "proxy/pages/presign_page.h"
 #include "proxy/pages/token_page.h"
 #include "proxy/permissions/late_error.h"
-#include "proxy/socket.h"
 
 /* How far the request is. */
 enum phase {
     PHASE_HEAD,        /* its head is coming */
     PHASE_CREDENTIALS, /* it waits for keys to be fetched */
     PHASE_VERIFY,      /* STS is asked who the function is, for a page */
+    PHASE_AUDIO,       /* its audio begins to come, and tells what it is */
     PHASE_HOLD,        /* its body is coming, and is held until it is whole */
     PHASE_PARTS,       /* its body is coming, more than is held, and goes on in parts */
     PHASE_CONNECT,     /* it waits for a connection */
@@ -317,28 +318,11 @@ bool cleanup_again(struct exchange *x);
 /* There is no time for it. */
 void cleanup_give_up(struct exchange *x);
 
-/* exchange_socket.c */
-/* Whether the client asks for a WebSocket in place of an answer: then it is prepared. Errors:
- * BAD_REQUEST, OUT_OF_MEMORY. */
-MUST_USE enum err socket_plan(struct exchange *x, struct fault *fault);
-/* Writes the head that asks the server for it. */
-MUST_USE enum err socket_write_head(
-    struct exchange *x, struct outgoing *outgoing, struct buf *out, struct fault *fault);
-/* The server has said yes; NULL, or what is wrong with how. */
-const char *socket_open(struct exchange *x, struct buf *answer);
-/* Bytes of one side. May end the exchange. */
-void socket_take(struct exchange *x, enum side from, struct span bytes);
-/* One side has ended its half, or is gone. May end the exchange. */
-void socket_client_ended(struct exchange *x);
-void socket_server_gone(struct exchange *x);
-/* Nobody has said anything for long: both are asked whether they live, or it is over. */
-void socket_timeout(struct exchange *x);
-/* The client's connection is gone, or the proxy drains: tells who is still there. */
-void socket_leave(struct exchange *x);
-/* Frees all that it has. */
-void socket_end(struct exchange *x);
-
 /* exchange_send.c */
+/* Sets who hears of connections. */
+void send_prepare(struct exchange *x);
+/* A client that waits to be asked for its body is. */
+void send_invite(struct exchange *x);
 /* Asks for a connection, where there is none yet; what follows comes of itself. May end the
  * exchange. */
 void send_connect(struct exchange *x);

@@ -55,6 +55,8 @@ static const char own_ping[] = "countersign";
 void socket_ping(struct exchange *x, enum side to)
 {
     struct socket_out out = socket_out(x, to);
+    if (x->socket->closed[to])
+        return;
     socket_write(&out, WEBSOCKET_PING, span_of(own_ping));
     socket_flush(&out);
 }

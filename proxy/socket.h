@@ -10,6 +10,7 @@
 #include "proxy/credentials/issued.h"
 #include "proxy/http/websocket_reader.h"
 
+struct audio;
 struct exchange;
 
 enum side { SIDE_CLIENT, SIDE_SERVER };
@@ -28,6 +29,8 @@ struct socket {
     bool ended;               /* the empty event, which ends the stream, has gone */
     size_t message_bytes;     /* of the client's message, being gathered */
     char *message;
+
+    struct audio *audio; /* the client speaks plain HTTP, and sends this; NULL: frames */
 };
 
 /* What is on its way to one side, written in as few pieces as there can be. */
