@@ -119,7 +119,6 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
         buf_add(&extra, code);
         buf_text(&extra, "\r\n");
     }
-    buf_add(&extra, connection.extra);
     own.extra = buf_span(&extra);
     answer_write(out, &own, connection);
 }

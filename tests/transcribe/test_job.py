@@ -743,6 +743,16 @@ def test_a_waiting_client_that_ends_its_half(here, jobs):
         assert client.answer().status == 202 and time.monotonic() - began < 1
 
 
+def test_a_client_that_has_ended_its_half(here, jobs):
+    jobs.progress = ["IN_PROGRESS"]
+    jobs.instead_of = lambda operation, request: time.sleep(0.5)
+    with Client(here.port) as client:
+        client.send(client.head("GET", "/-/transcribe/job?wait=60"))
+        client.half_close()
+        began = time.monotonic()
+        assert client.answer().status == 202 and time.monotonic() - began < 1.2
+
+
 def test_shutting_down_while_somebody_waits(start, jobs):
     here = start()
     jobs.progress = ["IN_PROGRESS"]
