@@ -109,7 +109,8 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
         .to_head = to_head};
     if (fault->err == ERR_TOKEN_REQUIRED)
         buf_text(&extra, "WWW-Authenticate: Basic realm=\"countersign\"\r\n");
-    buf_add(&extra, connection.extra);
+    if (fault->err == ERR_METHOD_NOT_ALLOWED && connection.extra.len == 0)
+        buf_text(&extra, "Allow: GET, HEAD\r\n");
     if (fault->err == ERR_TOO_BUSY || fault->err == ERR_OUT_OF_MEMORY)
         buf_text(&extra, "Retry-After: 1\r\n");
     if (dialect == DIALECT_CBOR)
@@ -119,6 +120,7 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
         buf_add(&extra, code);
         buf_text(&extra, "\r\n");
     }
+    buf_add(&extra, connection.extra);
     own.extra = buf_span(&extra);
     answer_write(out, &own, connection);
 }

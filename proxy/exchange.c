@@ -17,7 +17,6 @@
 #include <stdlib.h>
 
 #include "proxy/exchange_state.h"
-#include "proxy/pages/job_page.h"
 
 struct exchange *exchange_create(struct proxy *proxy, struct client *client)
 {
@@ -157,14 +156,6 @@ static enum dialect dialect_of(const struct exchange *x)
     return dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE), service.protocols);
 }
 
-static struct span allowed_methods(const struct exchange *x)
-{
-    if (job_page_is(x->route.path))
-        return SPAN("Allow: GET, PUT\r\n");
-    return span_equal(x->route.path, SPAN("/-/transcribe")) ? SPAN("Allow: POST, PUT\r\n")
-                                                            : SPAN("Allow: GET, HEAD\r\n");
-}
-
 void exchange_fail(struct exchange *x, const struct fault *fault)
 {
     struct proxy *proxy = x->proxy;
@@ -176,9 +167,8 @@ void exchange_fail(struct exchange *x, const struct fault *fault)
     struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
     x->close = x->close || ends_connection(x, fault->err);
     job_hint(x);
-    struct answer_connection connection = {.close = x->close,
-        .minor = x->head_ns ? x->head.minor : 1,
-        .extra = fault->err == ERR_METHOD_NOT_ALLOWED ? allowed_methods(x) : x->hint};
+    struct answer_connection connection = {
+        .close = x->close, .minor = x->head_ns ? x->head.minor : 1, .extra = x->hint};
     bool to_head = x->head_ns && head_method_is(&x->head, SPAN("HEAD"));
     answer_write_error(&out, fault, dialect_of(x), to_head, connection);
     x->status = err_status(fault->err);

@@ -31,6 +31,8 @@ static const struct {
 
 void exchange_stir(struct exchange *x)
 {
+    if (x->phase == PHASE_SOCKET && socket_ends(x))
+        return;
     bool asking = x->phase == PHASE_CONTINUE && x->answer < ANSWER_WEIGHED;
     unsigned ms = asking ? CONTINUE_MS : x->proxy->options.timeout_ms;
     x->ticks_left = ms / TICK_MS + 1;

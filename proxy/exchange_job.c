@@ -181,6 +181,7 @@ static enum err plan(struct exchange *x, struct fault *fault)
     const struct credentials_store *store = x->proxy->options.credentials;
     bool puts = head_method_is(&x->head, SPAN("PUT"));
     if (!puts && !head_method_is(&x->head, SPAN("GET"))) {
+        x->hint = SPAN("Allow: GET, PUT\r\n");
         return fault_set(fault, ERR_METHOD_NOT_ALLOWED,
             "PUT /-/transcribe/BUCKET/KEY stores audio and starts a transcription job for it; "
             "GET /-/transcribe/JOB asks how far that is.");

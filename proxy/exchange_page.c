@@ -25,9 +25,9 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     if (!page)
         (void)fault_set(fault, ERR_NOT_FOUND,
             "The proxy has no such page. There are /-/ (for a browser), /-/health, /-/identity, "
-            "/-/policy, /-/denied, /-/metrics, /-/presign, /-/transcribe (audio, by POST), "
-            "/-/transcribe/BUCKET/KEY (by PUT), /-/transcribe/JOB and /-/token/KIND, for rds, "
-            "dsql, elasticache, memorydb and msk.");
+            "/-/policy, /-/denied, /-/metrics, /-/presign, /-/transcribe (audio, by POST; "
+            "jobs, behind a further slash) and /-/token/KIND, for rds, dsql, elasticache, memorydb "
+            "and msk.");
     else if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
         (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
     else
@@ -180,12 +180,12 @@ static void write_page(struct exchange *x, const struct page *page)
 void page_serve(struct exchange *x)
 {
     struct fault fault;
-    if (job_page_is(x->route.path)) {
-        job_serve(x);
-        return;
-    }
     if (span_equal(x->route.path, SPAN("/-/transcribe"))) {
         audio_serve(x);
+        return;
+    }
+    if (job_page_is(x->route.path)) {
+        job_serve(x);
         return;
     }
     const struct page *page = find_page(x, &fault);

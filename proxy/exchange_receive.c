@@ -292,6 +292,8 @@ static bool asks_nothing(const struct exchange *x)
 static void begin_socket(struct exchange *x, struct span bytes)
 {
     struct client *client = x->client;
+    if (x->proxy->draining)
+        exchange_hurry(x);
     if (x->socket->audio)
         audio_opened(x);
     if (client->exchange && bytes.len > 0)

@@ -10,13 +10,21 @@
 
 enum { CLOSING_MS = 1000 };
 
+/* A list may stand in several fields of a name. */
+static bool lists(const struct head *head, enum field_id id, struct span token)
+{
+    for (size_t i = 0; i < head->count; i++)
+        if (head->fields[i].id == id && field_list_has(head->fields[i].value, token))
+            return true;
+    return false;
+}
+
 /* S3 has none, so there it is left out like any other offer to switch (RFC 9110, 7.8). */
 static bool asks_for_socket(const struct exchange *x)
 {
-    struct span connection = head_value(&x->head, FIELD_CONNECTION);
     return !x->route.s3 && head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
-        && field_list_has(head_value(&x->head, FIELD_UPGRADE), SPAN("websocket"))
-        && field_list_has(connection, SPAN("upgrade"));
+        && lists(&x->head, FIELD_UPGRADE, SPAN("websocket"))
+        && lists(&x->head, FIELD_CONNECTION, SPAN("upgrade"));
 }
 
 static enum err check_handshake(const struct exchange *x, struct fault *fault)
@@ -34,7 +42,8 @@ static enum err check_handshake(const struct exchange *x, struct fault *fault)
 }
 
 /* The client has signed the very URL that the server will see, with the function's own keys: then
- * its events may be signed too, and go on from that signature. */
+ * its events may be signed too, and go on from that signature. Only there it matters: any other
+ * request is signed anew, as its service wants it. */
 static bool signed_for_server(const struct exchange *x)
 {
     struct claim_request request = {&x->head, &x->target, {EMPTY_SHA256, HASH_HEX_BYTES}};
@@ -42,6 +51,8 @@ static bool signed_for_server(const struct exchange *x)
         credentials_of_caller(x->proxy->options.credentials, x->claim.access_key_id);
     return x->claimed && x->claim.in_query && !x->route.by_path && own
         && own == credentials_current(x->proxy->options.credentials)
+        && span_equal(x->claim.service, x->route.service)
+        && span_equal(x->claim.region, x->route.region)
         && span_equal_nocase(x->target.authority.text, x->route.host)
         && claim_verify(&x->claim, &request, x->proxy->signer, own, clock_wall_ms() / 1000)
         == CLAIM_VERIFIED;
@@ -57,7 +68,7 @@ enum err socket_plan(struct exchange *x, struct fault *fault)
     if (socket_create(x) != OK)
         return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
     x->socket->how = socket_route_of(&x->route, x->claimed && x->claim.in_query);
-    x->socket->passes = signed_for_server(x);
+    x->socket->passes = x->socket->how.events && signed_for_server(x);
     return OK;
 }
 
@@ -130,8 +141,8 @@ static const char *check_answer(const struct exchange *x)
     const struct head *answer = &x->answer_head;
     char memory[WEBSOCKET_ACCEPT_BYTES];
     struct buf accept = buf_over(memory, sizeof memory);
-    if (!field_list_has(head_value(answer, FIELD_UPGRADE), SPAN("websocket"))
-        || !field_list_has(head_value(answer, FIELD_CONNECTION), SPAN("upgrade")))
+    if (!lists(answer, FIELD_UPGRADE, SPAN("websocket"))
+        || !lists(answer, FIELD_CONNECTION, SPAN("upgrade")))
         return "it switches to another protocol than WebSocket";
     if (websocket_accept(head_value_of(socket_head(x), SPAN("Sec-WebSocket-Key")), &accept) != OK
         || !span_equal(head_value_of(answer, SPAN("Sec-WebSocket-Accept")), buf_span(&accept)))
@@ -163,20 +174,21 @@ const char *socket_open(struct exchange *x, struct buf *answer)
 
 /* ---- its life, and its end ---- */
 
-static bool both_closed(const struct socket *s)
+bool socket_ends(const struct exchange *x)
 {
-    return s->closed[SIDE_CLIENT] && s->closed[SIDE_SERVER];
+    return x->socket->closed[SIDE_CLIENT] && x->socket->closed[SIDE_SERVER];
 }
 
 /* Both have had a close frame: the server is the first to go (RFC 6455, 7.1.1), but not for long.
  */
 static void settle(struct exchange *x, bool failed)
 {
-    bool ends = both_closed(x->socket);
+    enum { CLOSING_TICKS = CLOSING_MS / TICK_MS + 1 };
+    bool ends = socket_ends(x);
     if (failed || (ends && !x->upstream))
         exchange_finish(x);
-    else if (ends)
-        x->ticks_left = CLOSING_MS / TICK_MS + 1;
+    else if (ends && x->ticks_left > CLOSING_TICKS)
+        x->ticks_left = CLOSING_TICKS;
 }
 
 static void take(struct exchange *x, enum side from, struct span bytes)
@@ -192,7 +204,7 @@ static void take(struct exchange *x, enum side from, struct span bytes)
 
 size_t socket_take_client(struct exchange *x, struct span bytes)
 {
-    x->socket->asked = false;
+    x->socket->asked[SIDE_CLIENT] = false;
     if (x->socket->audio)
         return audio_take(x, bytes);
     x->sent += bytes.len;
@@ -202,7 +214,7 @@ size_t socket_take_client(struct exchange *x, struct span bytes)
 
 void socket_take_server(struct exchange *x, struct span bytes)
 {
-    x->socket->asked = false;
+    x->socket->asked[SIDE_SERVER] = false;
     x->received += bytes.len;
     if (x->socket->audio)
         audio_hear(x, bytes);
@@ -236,21 +248,34 @@ void socket_leave(struct exchange *x)
     socket_write_close(x, SIDE_CLIENT, WEBSOCKET_GOING_AWAY, SPAN(""));
 }
 
+/* It was asked, is listened to, and has not answered. */
+static bool is_dead(const struct exchange *x, enum side side)
+{
+    const struct stream *stream = side == SIDE_CLIENT ? &x->client->stream : &x->upstream->stream;
+    return x->socket->asked[side] && stream->reading;
+}
+
+static void ask(struct exchange *x, enum side side)
+{
+    socket_ping(x, side);
+    x->socket->asked[side] = true;
+}
+
 void socket_timeout(struct exchange *x)
 {
     struct socket *s = x->socket;
-    if (s->audio && s->asked) {
+    bool closing = s->closed[SIDE_CLIENT] || s->closed[SIDE_SERVER] || x->proxy->draining;
+    if (s->audio && (s->asked[SIDE_SERVER] || socket_ends(x))) {
         audio_lost(x, ERR_UPSTREAM_TIMEOUT);
         return;
     }
-    if (s->asked || both_closed(s)) {
+    if (!s->audio && (closing || is_dead(x, SIDE_CLIENT) || is_dead(x, SIDE_SERVER))) {
         socket_leave(x);
         exchange_finish(x);
         return;
     }
-    s->asked = true;
-    socket_ping(x, SIDE_CLIENT);
-    socket_ping(x, SIDE_SERVER);
+    ask(x, SIDE_CLIENT);
+    ask(x, SIDE_SERVER);
     exchange_stir(x);
 }
 
@@ -260,7 +285,7 @@ void socket_end(struct exchange *x)
         return;
     audio_end(x->socket->audio);
     issued_destroy(x->socket->keys);
-    free(x->socket->message);
+    free(x->socket->message.at);
     free(x->socket);
     x->socket = NULL;
 }

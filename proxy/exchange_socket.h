@@ -23,6 +23,8 @@ void socket_client_ended(struct exchange *x);
 void socket_server_gone(struct exchange *x);
 /* Nobody has said anything for long: both are asked whether they live, or it is over. */
 void socket_timeout(struct exchange *x);
+/* Both sides have had their close frames: it is over in a moment. */
+bool socket_ends(const struct exchange *x);
 /* The client's connection is gone, or the proxy drains: tells who is still there. */
 void socket_leave(struct exchange *x);
 /* Frees all that it has. */

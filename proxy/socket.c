@@ -50,12 +50,24 @@ void socket_write(struct socket_out *out, enum websocket_opcode opcode, struct s
         websocket_write_frame(&out->text, opcode, payload, mask);
 }
 
+static bool signs_for(const struct socket *s, enum side to)
+{
+    return to == SIDE_SERVER && s->how.events && !s->passes;
+}
+
+/* A frame has gone out to that side in part: bytes of another would become its payload. */
+static bool within_frame(const struct socket *s, enum side to)
+{
+    const struct websocket_reader *from = &s->from[to == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT];
+    return !signs_for(s, to) && from->left > 0 && !websocket_is_control(from->frame.opcode);
+}
+
 static const char own_ping[] = "countersign";
 
 void socket_ping(struct exchange *x, enum side to)
 {
     struct socket_out out = socket_out(x, to);
-    if (x->socket->closed[to])
+    if (x->socket->closed[to] || within_frame(x->socket, to))
         return;
     socket_write(&out, WEBSOCKET_PING, span_of(own_ping));
     socket_flush(&out);
@@ -66,9 +78,14 @@ void socket_write_close(struct exchange *x, enum side to, unsigned code, struct 
     char memory[WEBSOCKET_CONTROL_BYTES];
     struct buf payload = buf_over(memory, sizeof memory);
     struct socket_out out = socket_out(x, to);
-    if (x->socket->closed[to])
+    struct socket *s = x->socket;
+    if (s->closed[to])
         return;
-    x->socket->closed[to] = true;
+    if (within_frame(s, to)) {
+        s->due[to] = code;
+        return;
+    }
+    s->closed[to] = true;
     if (code != WEBSOCKET_NO_CODE)
         websocket_write_close(&payload, code, reason);
     socket_write(&out, WEBSOCKET_CLOSE, buf_span(&payload));
@@ -138,7 +155,7 @@ static bool is_last(const struct event_stream_message *message)
  * and what is in it signed anew. NULL, or what is wrong with it. */
 static const char *send_message(struct socket *s, struct socket_out *out)
 {
-    struct span event = {s->message, s->message_bytes};
+    struct span event = buf_span(&s->message);
     struct event_stream_message message = {.why = NULL};
     struct event_stream_header signature;
     size_t used = 0;
@@ -159,13 +176,11 @@ static const char *send_message(struct socket *s, struct socket_out *out)
 
 static const char *gather(struct socket *s, struct span piece)
 {
-    s->message = s->message ? s->message : malloc(MESSAGE_BYTES);
-    if (!s->message)
-        return "there is no memory for it";
-    if (piece.len > MESSAGE_BYTES - s->message_bytes)
+    if (piece.len > MESSAGE_BYTES - s->message.len)
         return "it is too long for an event";
-    memcpy(s->message + s->message_bytes, piece.at, piece.len);
-    s->message_bytes += piece.len;
+    if (!buf_reserve(&s->message, piece.len))
+        return "there is no memory for it";
+    buf_add(&s->message, piece);
     return NULL;
 }
 
@@ -179,40 +194,61 @@ static void relay_control(struct exchange *x, struct socket_out *out, struct web
     struct span payload = websocket_control(from);
     if (from->frame.opcode == WEBSOCKET_PONG && span_equal(payload, span_of(own_ping)))
         return;
+    if (s->closed[out->to])
+        return;
     if (from->frame.opcode != WEBSOCKET_CLOSE) {
         socket_write(out, from->frame.opcode, payload);
         return;
     }
-    if (out->to == SIDE_SERVER && s->how.events && !s->passes && !s->ended)
+    if (signs_for(s, out->to) && !s->ended && !websocket_closed(&s->from[SIDE_SERVER]))
         (void)socket_send_event(out, SPAN(""));
     socket_flush(out);
     socket_write_close(x, out->to, websocket_close_code(from), websocket_close_reason(from));
+}
+
+static const char *gather_step(struct socket_out *out, enum websocket_step step,
+    const struct websocket_reader *from, struct span piece)
+{
+    struct socket *s = out->x->socket;
+    if (step == WEBSOCKET_FRAME && from->message != WEBSOCKET_BINARY)
+        return "events go in binary messages";
+    if (step == WEBSOCKET_PIECE)
+        return gather(s, piece);
+    if (step != WEBSOCKET_END || !from->frame.fin)
+        return NULL;
+    const char *why = send_message(s, out);
+    s->message.len = 0;
+    return why;
+}
+
+static const char *relay_step(struct socket_out *out, enum websocket_step step,
+    const struct websocket_reader *from, struct span piece)
+{
+    struct socket *s = out->x->socket;
+    if (step == WEBSOCKET_FRAME && !begin_frame(s, out, &from->frame))
+        return "there is no randomness for a mask";
+    if (step == WEBSOCKET_PIECE)
+        relay_piece(s, out, piece);
+    if (step == WEBSOCKET_END && s->due[out->to] != 0) {
+        socket_flush(out);
+        socket_write_close(out->x, out->to, s->due[out->to], SPAN(""));
+    }
+    return NULL;
 }
 
 static const char *on_step(struct socket_out *out, enum websocket_step step,
     struct websocket_reader *from, struct span piece)
 {
     struct socket *s = out->x->socket;
-    bool control = websocket_is_control(from->frame.opcode);
-    bool signs = out->to == SIDE_SERVER && s->how.events && !s->passes;
-    const char *why = NULL;
-    if (control && step == WEBSOCKET_END)
-        relay_control(out->x, out, from);
-    if (control)
+    if (websocket_is_control(from->frame.opcode)) {
+        if (step == WEBSOCKET_END)
+            relay_control(out->x, out, from);
         return NULL;
-    if (step == WEBSOCKET_FRAME && signs && from->message != WEBSOCKET_BINARY)
-        return "events go in binary messages";
-    if (step == WEBSOCKET_FRAME && !signs && !begin_frame(s, out, &from->frame))
-        return "there is no randomness for a mask";
-    if (step == WEBSOCKET_PIECE && signs)
-        return gather(s, piece);
-    if (step == WEBSOCKET_PIECE)
-        relay_piece(s, out, piece);
-    if (step == WEBSOCKET_END && signs && from->frame.fin) {
-        why = send_message(s, out);
-        s->message_bytes = 0;
     }
-    return why;
+    if (s->closed[out->to])
+        return NULL;
+    return signs_for(s, out->to) ? gather_step(out, step, from, piece)
+                                 : relay_step(out, step, from, piece);
 }
 
 static bool fail(struct exchange *x, enum side from, unsigned code, const char *why)
