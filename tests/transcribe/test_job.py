@@ -569,6 +569,23 @@ def test_a_transcript_that_breaks(here, jobs, end):
         assert cut.value.answer.status == 200
 
 
+def test_what_breaks_is_not_read_to_its_end(here, jobs):
+    over = threading.Event()
+
+    def pieces():
+        yield b'{"results":{"transcripts":[{"transcript":"' + b"word " * 50_000
+        time.sleep(0.2)
+        yield b"\n"
+        over.wait(20)
+
+    jobs.transcript = Response(body=pieces())
+    began = time.monotonic()
+    with pytest.raises(Cut):
+        here.get("job")
+    over.set()
+    assert time.monotonic() - began < 5
+
+
 def test_a_server_that_breaks_off(here, jobs):
     jobs.transcript = Response(body=b'{"results":{"transcripts":[{"transcript":"' + b"word " * 50_000, length=1 << 20, hang_up=True)
     with pytest.raises(Cut):
@@ -743,6 +760,16 @@ def test_a_waiting_client_that_ends_its_half(here, jobs):
         assert client.answer().status == 202 and time.monotonic() - began < 1
 
 
+def test_a_client_that_has_ended_its_half(here, jobs):
+    jobs.progress = ["IN_PROGRESS"]
+    jobs.instead_of = lambda operation, request: time.sleep(0.5)
+    with Client(here.port) as client:
+        client.send(client.head("GET", "/-/transcribe/job?wait=60"))
+        client.half_close()
+        began = time.monotonic()
+        assert client.answer().status == 202 and time.monotonic() - began < 1.2
+
+
 def test_shutting_down_while_somebody_waits(start, jobs):
     here = start()
     jobs.progress = ["IN_PROGRESS"]
@@ -754,7 +781,7 @@ def test_shutting_down_while_somebody_waits(start, jobs):
     began = time.monotonic()
     here.proxy.process.send_signal(signal.SIGTERM)
     asking.join(10)
-    assert answers[0].status == 202 and time.monotonic() - began < 2
+    assert answers[0].status == 202 and time.monotonic() - began < 2 and len(jobs.questions) == 1
     assert here.proxy.process.wait(20) == 0
 
 
