@@ -19,10 +19,9 @@ static bool lists(const struct head *head, enum field_id id, struct span token)
     return false;
 }
 
-/* S3 has none, so there it is left out like any other offer to switch (RFC 9110, 7.8). */
 static bool asks_for_socket(const struct exchange *x)
 {
-    return !x->route.s3 && head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
+    return head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
         && lists(&x->head, FIELD_UPGRADE, SPAN("websocket"))
         && lists(&x->head, FIELD_CONNECTION, SPAN("upgrade"));
 }

@@ -127,6 +127,8 @@ bool socket_send_event(struct socket_out *out, struct span event)
     struct chunk_signer by = {x->proxy->signer, &s->keys->keys};
     struct websocket_frame frame = {WEBSOCKET_BINARY, true, event.len + EVENT_SIGNATURE_BYTES};
     int64_t now_ms = clock_wall_ms() + x->proxy->skew.offset_ms;
+    if (s->closed[out->to])
+        return true; /* nobody hears it */
     make_room(out, WEBSOCKET_HEAD_BYTES + (size_t)frame.length);
     if (!begin_frame(s, out, &frame))
         return false;

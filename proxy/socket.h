@@ -55,8 +55,8 @@ void socket_ping(struct exchange *x, enum side to);
 /* A close frame, unless that side has had one; within a frame it waits for its end. */
 void socket_write_close(struct exchange *x, enum side to, unsigned code, struct span reason);
 
-/* Signs an event of the client's and sends it; nothing, which ends the stream. False without
- * memory. */
+/* Signs an event of the client's and sends it, unless the server has had a close frame; nothing,
+ * which ends the stream. False without memory. */
 bool socket_send_event(struct socket_out *out, struct span event);
 
 /* Bytes of one side; false where the socket has failed: close frames have gone to both. */

@@ -295,7 +295,7 @@ X-Countersign-Other: x
 X_Countersign_Token: x
 Proxy-Unknown: x
 Trailer: X-A
-Upgrade: websocket
+Upgrade: TLS/1.2
 Upgrade: h2c
 HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA
 """.strip().splitlines()

@@ -295,6 +295,16 @@ def test_close_codes(open_pair, first, code, reason):
     assert client.read() is None and client.wire.end == "closed"
 
 
+@pytest.mark.parametrize("wrong, code, told", [("client", 1002, AWAY), ("server", 1002, 1011)])
+def test_who_breaks_the_protocol_is_told_why_and_the_other_that_it_is_over(open_pair, wrong, code, told):
+    client, upstream, _ = open_pair()
+    sender, other = (client, upstream) if wrong == "client" else (upstream, client)
+    sender.send(Frame(TEXT, b"right"), Frame(3, b"wrong"))
+    assert ended_within(sender, 2) == [close_frame(code, b"a frame has a reserved opcode")]
+    came = ended_within(other, 2)
+    assert came[0] == Frame(TEXT, b"right") and [code_of(frame) for frame in came[1:]] == [told]
+
+
 def test_a_server_that_does_not_go_is_left(open_pair):
     client, upstream, _ = open_pair()
     client.send(close_frame())

@@ -302,6 +302,19 @@ def test_a_client_that_is_gone(proxy, service):
     assert (session.close_code, session.signed_end, session.audio_end) == (1001, False, False)
 
 
+def test_the_program_ends(proxy, service):
+    with stream(proxy) as client:
+        say(client, GOOD)
+        wait_until(lambda: service.sessions and service.sessions[0].audio)
+        stopping = threading.Thread(target=proxy.stop)
+        stopping.start()
+        assert heard(client)[1] == 1001
+        client.send(close_frame(1001))
+        session = service.finished()
+        stopping.join(5)
+    assert (session.audio, session.close_code, session.signed_end) == (b"abcd", 1001, False)
+
+
 # --- time goes by
 
 @pytest.fixture
