@@ -82,6 +82,7 @@ static void send_to_transcribe(struct exchange *x, enum job_step step, struct sp
 {
     struct fault fault;
     const struct route_options *options = &x->proxy->route;
+    exchange_count(x);
     if (route_of_service(options, SPAN("transcribe"), &x->route, &fault) != OK
         || job_prepare(x, step, body, &fault) != OK)
         exchange_fail(x, &fault);

@@ -60,6 +60,7 @@ void job_fetch(struct exchange *x)
     struct job *job = x->job;
     struct target target;
     struct fault fault;
+    exchange_count(x);
     if (!is_url(job->state.uri, &target) || !find_s3(x, &target)) {
         (void)fault_set(&fault, ERR_UPSTREAM_PROTOCOL,
             "Transcribe names a transcript that is not in S3, or not where COUNTERSIGN_ENDPOINT_S3 "

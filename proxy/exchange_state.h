@@ -226,6 +226,8 @@ MUST_USE enum err session_keys(
 
 /* exchange_record.c: counts it, and logs it where somebody wants to know. */
 void exchange_record(const struct exchange *x);
+/* The same for one request of several, but for the last: only that it was there. */
+void exchange_count(const struct exchange *x);
 
 /* exchange_page.c: answers with the page, or says why not. Ends the exchange, or waits. */
 void page_serve(struct exchange *x);

@@ -806,5 +806,6 @@ def test_the_metrics(here, jobs):
     here.get("a%20b")
     text = here.ask("GET", "/-/metrics").text
     assert 'countersign_page_requests_total{status="2xx"} 2' in text
+    assert all(f'countersign_service_requests_total{{service="{name}"}} 2' in text for name in ("s3", "transcribe"))
     assert 'countersign_page_requests_total{status="4xx"} 1' in text
     assert 'countersign_page_errors_total{code="BadRequest"} 1' in text
