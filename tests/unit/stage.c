@@ -137,7 +137,8 @@ struct proxy_options stage_options(struct stage *stage)
         .retries = 1,
         .idle_ms = 60000,
         .prewarm = stage->prewarms ? SPAN("s3,sqs") : SPAN(""),
-        .may_be_copied = stage->may_be_copied};
+        .may_be_copied = stage->may_be_copied,
+        .ca_bundle = stage->ca_bundle};
 }
 
 static struct credentials_store *open_credentials(const struct stage *stage)

@@ -35,6 +35,7 @@ struct stage {
     bool switched;      /* it has agreed to a WebSocket: whatever comes next ends it */
     unsigned accepted;  /* connections to the server, ever */
     bool prewarms, may_be_copied;
+    const char *ca_bundle;
 };
 
 /* A request and its answer; the request says that its connection ends with it. */

@@ -89,10 +89,11 @@ static bool run_with_failure(
         check_answer(stage, scene, whole);
     }
     bool failed = failing_count() >= nth;
-    if (opened && !is_served(stage, scene))
-        fail_msg("%s after %s: %s", scene->name, failing_name(), stage->client.bytes);
-    stage_close(stage);
+    const char *name = failing_name();
     failing_arm(0);
+    if (opened && !is_served(stage, scene))
+        fail_msg("%s after %s: %s", scene->name, name, stage->client.bytes);
+    stage_close(stage);
     moved_ms = 0;
     return failed;
 }
