@@ -14,7 +14,7 @@ enum answer_framing answer_framing_for(const struct framing *framing, unsigned m
 struct answer_connection {
     bool close;        /* the connection ends after this answer */
     unsigned minor;    /* the client's version: HTTP/1.0 must be told that it lives on */
-    struct span extra; /* further header lines of a relayed answer, each with its CRLF */
+    struct span extra; /* further header lines, each with its CRLF */
 };
 
 /* Appends the server's head, less what is between two neighbours. */

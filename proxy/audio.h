@@ -16,7 +16,6 @@ struct audio {
     bool limited;       /* the WAV file says how much of it is audio */
     uint64_t left;      /* then, so much more */
     size_t bytes;       /* gathered */
-    size_t heard_bytes, heard_max;
-    char *heard; /* a message of the service */
+    struct buf heard;   /* a message of the service, in memory of its own */
     char gathered[TRANSCRIBE_EVENT_BYTES];
 };

@@ -53,9 +53,11 @@ static bool write_head(struct audio *audio)
 static enum err begin(struct exchange *x, struct fault *fault)
 {
     bool posts = head_method_is(&x->head, SPAN("POST")) || head_method_is(&x->head, SPAN("PUT"));
-    if (!posts)
+    if (!posts) {
+        x->hint = SPAN("Allow: POST, PUT\r\n");
         return fault_set(fault, ERR_METHOD_NOT_ALLOWED,
             "This page takes audio, by POST or PUT, and answers with what was said.");
+    }
     if (x->framing.kind == BODY_NONE)
         return fault_set(fault, ERR_LENGTH_REQUIRED,
             "There is no audio: send it as the request's body, as it comes (chunked) or with a "

@@ -25,6 +25,7 @@ static const struct {
         "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
     [PHASE_PAUSE] = {"pause", OK, ""},
     [PHASE_SOCKET] = {"socket", OK, ""},
+    [PHASE_JOB] = {"job", OK, ""},
     [PHASE_DISCARD] = {"discard", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
 };
 
@@ -52,12 +53,18 @@ void exchange_pause(struct exchange *x, unsigned ms)
 
 void exchange_hurry(struct exchange *x)
 {
-    if (x->phase == PHASE_PAUSE)
+    if (x->phase == PHASE_PAUSE || x->phase == PHASE_JOB)
         x->ticks_left = 1;
     if (x->phase == PHASE_SOCKET) {
         socket_leave(x);
         x->ticks_left = CLOSING_MS / TICK_MS + 1;
     }
+}
+
+void exchange_tick(struct exchange *x)
+{
+    x->ticks_left--;
+    x->ticks++;
 }
 
 void exchange_timeout(struct exchange *x)
@@ -71,6 +78,10 @@ void exchange_timeout(struct exchange *x)
     }
     if (x->phase == PHASE_SOCKET) {
         socket_timeout(x);
+        return;
+    }
+    if (x->phase == PHASE_JOB) {
+        job_ask_again(x);
         return;
     }
     if (x->phase == PHASE_PAUSE && !x->proxy->draining) {

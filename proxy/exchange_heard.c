@@ -7,10 +7,7 @@
 #include "proxy/exchange_state.h"
 #include "proxy/http/event_stream.h"
 
-enum {
-    HEARD_FIRST_BYTES = 16 * 1024,
-    HEARD_MOST_BYTES = TRANSCRIPT_JSON_BYTES + 64 * 1024, /* of an event of the service */
-};
+enum { HEARD_MOST_BYTES = TRANSCRIPT_JSON_BYTES + 64 * 1024 }; /* of an event of the service */
 
 static void begin_answer(struct exchange *x, struct buf *out)
 {
@@ -18,8 +15,7 @@ static void begin_answer(struct exchange *x, struct buf *out)
     x->status = 200;
     x->answer_begun = true;
     x->answer_how = x->head.minor > 0 ? ANSWER_CHUNKED : ANSWER_UNTIL_CLOSE;
-    x->close = !x->framing.keep_alive || client_leaves(x->client) || x->head.minor == 0
-        || !body_whole(&x->body);
+    x->close = !x->framing.keep_alive || client_leaves(x->client) || x->head.minor == 0;
     answer_write_begun(out, transcript_content_type(audio->ask.format), x->answer_how,
         (struct answer_connection){.close = x->close, .minor = x->head.minor});
 }
@@ -162,22 +158,11 @@ static bool on_event(struct exchange *x, struct span bytes)
 /* False where it is too long, or there is no memory. */
 static bool hear(struct audio *audio, struct span piece)
 {
-    size_t needed = audio->heard_bytes + piece.len;
-    size_t max = audio->heard_max ? audio->heard_max : HEARD_FIRST_BYTES;
-    while (max < needed)
-        max *= 2;
-    if (needed > HEARD_MOST_BYTES)
-        return false;
-    if (max != audio->heard_max) {
-        char *more = realloc(audio->heard, max);
-        if (!more)
-            return false;
-        audio->heard = more;
-        audio->heard_max = max;
-    }
-    memcpy(audio->heard + audio->heard_bytes, piece.at, piece.len);
-    audio->heard_bytes = needed;
-    return true;
+    bool room =
+        piece.len <= HEARD_MOST_BYTES - audio->heard.len && buf_reserve(&audio->heard, piece.len);
+    if (room)
+        buf_add(&audio->heard, piece);
+    return room;
 }
 
 /* The service has said its last. */
@@ -218,8 +203,8 @@ static bool on_frame(struct exchange *x, const struct websocket_reader *from)
         on_close(x);
         return false;
     } else if (!websocket_is_control(from->frame.opcode) && from->frame.fin) {
-        struct span event = {audio->heard, audio->heard_bytes};
-        audio->heard_bytes = 0;
+        struct span event = buf_span(&audio->heard);
+        audio->heard.len = 0;
         return on_event(x, event);
     }
     return true;
@@ -250,6 +235,6 @@ void audio_hear(struct exchange *x, struct span bytes)
 void audio_end(struct audio *audio)
 {
     if (audio)
-        free(audio->heard);
+        free(audio->heard.at);
     free(audio);
 }

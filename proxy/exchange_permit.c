@@ -1,5 +1,7 @@
 /* What the request needs of the role's policy: the guard is asked before anything leaves, what was
  * allowed is recorded, and what was denied is told. */
+#include "proxy/exchange_permit.h"
+
 #include "proxy/aws/partition.h"
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
@@ -27,6 +29,14 @@ static bool find_needed_of(const struct proxy *proxy, const struct route *route,
 
 static bool find_needed(const struct exchange *x, struct permissions *needed)
 {
+    if (job_sends_as_is(x)) {
+        *needed = (struct permissions){.count = 0};
+        return false; /* it needs nothing of the role */
+    }
+    if (job_asks(x)) {
+        struct message own = job_message(x);
+        return find_needed_of(x->proxy, &x->route, own.head, own.held, needed);
+    }
     bool told = x->held && (!x->route.s3 || head_method_is(&x->head, SPAN("POST")));
     struct span body = {x->held, told ? x->held_bytes : 0};
     const struct head *head = x->socket ? socket_head(x) : &x->head;
@@ -68,6 +78,16 @@ bool permit_admits(struct exchange *x)
     if (!x->permitted)
         exchange_fail(x, &fault);
     return x->permitted;
+}
+
+enum err permit_step(struct exchange *x, const struct route *route, const struct message *message,
+    struct fault *fault)
+{
+    struct permissions needed;
+    if (!x->proxy->options.guard)
+        return OK;
+    (void)find_needed_of(x->proxy, route, message->head, message->held, &needed);
+    return check(x, &needed, fault);
 }
 
 /* Whoever gets what is signed may do it: it is guarded as if it was done, and recorded so. */

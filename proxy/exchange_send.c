@@ -156,6 +156,8 @@ static bool sends_chunks(const struct exchange *x)
 
 static struct outgoing_body body_to_send(struct exchange *x)
 {
+    if (job_asks(x))
+        return job_body(x);
     bool chunked = sends_chunks(x);
     bool writes = head_method_is(&x->head, SPAN("PUT")) || head_method_is(&x->head, SPAN("POST"))
         || head_method_is(&x->head, SPAN("PATCH"));
@@ -195,6 +197,8 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
     x->signed_ms = clock_wall_ms() + proxy->skew.offset_ms;
     if (x->socket)
         return socket_write_head(x, &outgoing, out, fault);
+    if (job_sends_as_is(x))
+        return job_write_as_is(x, out, fault);
     return outgoing_write(&outgoing, x->signed_ms / 1000, out, scratch, fault);
 }
 

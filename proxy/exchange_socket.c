@@ -1,6 +1,8 @@
 /* A request that asks for a WebSocket: it is sent as one of the proxy's own, signed; where the
  * server agrees the exchange lives on as that socket until either side ends it. Any other answer is
  * relayed, or has a remedy, like that to any request. Source: RFC 6455, 4 and 7. */
+#include "proxy/exchange_socket.h"
+
 #include <stdlib.h>
 
 #include "proxy/base/clock.h"
@@ -17,9 +19,10 @@ static bool lists(const struct head *head, enum field_id id, struct span token)
     return false;
 }
 
+/* S3 has none, so there it is left out like any other offer to switch (RFC 9110, 7.8). */
 static bool asks_for_socket(const struct exchange *x)
 {
-    return head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
+    return !x->route.s3 && head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
         && lists(&x->head, FIELD_UPGRADE, SPAN("websocket"))
         && lists(&x->head, FIELD_CONNECTION, SPAN("upgrade"));
 }
@@ -74,8 +77,7 @@ enum err socket_plan(struct exchange *x, struct fault *fault)
     s->passes = s->how.events && signed_for_server(x);
     if (!s->how.events || s->passes)
         return OK;
-    s->message = malloc(SOCKET_MESSAGE_BYTES);
-    return s->message ? OK : no_memory(fault);
+    return buf_reserve(&s->message, SOCKET_MESSAGE_BYTES) ? OK : no_memory(fault);
 }
 
 enum err socket_create(struct exchange *x)
@@ -113,15 +115,15 @@ enum err socket_write_head(
 {
     const struct socket *s = x->socket;
     struct buf scratch = buf_over(x->proxy->query_scratch, sizeof x->proxy->query_scratch);
-    struct outgoing_query signs = {.token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S};
+    struct outgoing_query signs = {
+        .token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S, .scratch = scratch};
     outgoing->upgrades = true;
     outgoing->head = socket_head(x);
     if (s->passes)
         return outgoing_write_signed(outgoing, out, fault);
     if (!s->how.in_query)
         return outgoing_write(outgoing, x->signed_ms / 1000, out, scratch, fault);
-    enum err err =
-        outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, scratch, fault);
+    enum err err = outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, fault);
     if (err || !s->how.events)
         return err;
     return begin_chain(x, outgoing->credentials, signs.seed) == OK ? OK : no_memory(fault);
@@ -289,7 +291,7 @@ void socket_end(struct exchange *x)
         return;
     audio_end(x->socket->audio);
     issued_destroy(x->socket->keys);
-    free(x->socket->message);
+    free(x->socket->message.at);
     free(x->socket);
     x->socket = NULL;
 }

@@ -153,7 +153,7 @@ static bool is_last(const struct event_stream_message *message)
  * and what is in it signed anew. NULL, or what is wrong with it. */
 static const char *send_message(struct socket *s, struct socket_out *out)
 {
-    struct span event = {s->message, s->message_bytes};
+    struct span event = buf_span(&s->message);
     struct event_stream_message message = {.why = NULL};
     struct event_stream_header signature;
     size_t used = 0;
@@ -174,10 +174,9 @@ static const char *send_message(struct socket *s, struct socket_out *out)
 
 static const char *gather(struct socket *s, struct span piece)
 {
-    if (piece.len > SOCKET_MESSAGE_BYTES - s->message_bytes)
+    if (piece.len > SOCKET_MESSAGE_BYTES - s->message.len)
         return "it is too long for an event";
-    memcpy(s->message + s->message_bytes, piece.at, piece.len);
-    s->message_bytes += piece.len;
+    buf_add(&s->message, piece);
     return NULL;
 }
 
@@ -214,7 +213,7 @@ static const char *gather_step(struct socket_out *out, enum websocket_step step,
     if (step != WEBSOCKET_END || !from->frame.fin)
         return NULL;
     const char *why = send_message(s, out);
-    s->message_bytes = 0;
+    s->message.len = 0;
     return why;
 }
 

@@ -30,8 +30,7 @@ struct socket {
     struct event_chain chain; /* of the client's events */
     struct issued *keys;      /* that it was begun with: it goes on with them even once they end */
     bool ended;               /* the empty event, which ends the stream, has gone */
-    size_t message_bytes;     /* of the client's message, being gathered */
-    char *message;            /* SOCKET_MESSAGE_BYTES, where the client's messages are gathered */
+    struct buf message;       /* where the client's are gathered: SOCKET_MESSAGE_BYTES of its own */
 
     struct audio *audio; /* the client speaks plain HTTP, and sends this; NULL: frames */
 };

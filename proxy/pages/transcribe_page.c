@@ -154,7 +154,8 @@ static void guess_encoding(struct transcribe_ask *ask, struct span start)
 enum transcribe_step transcribe_look(
     struct transcribe_ask *ask, struct span start, bool whole, struct wav *wav, struct fault *fault)
 {
-    enum wav_step step = wav_read(start, wav);
+    enum { MARK_BYTES = 4 }; /* by which files say what they are */
+    enum wav_step step = start.len < MARK_BYTES ? WAV_MORE : wav_read(start, wav);
     if (step == WAV_MORE && !whole)
         return TRANSCRIBE_MORE;
     if (step == WAV_REFUSED) {
