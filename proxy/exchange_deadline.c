@@ -55,7 +55,7 @@ void exchange_hurry(struct exchange *x)
 {
     if (x->phase == PHASE_PAUSE || x->phase == PHASE_JOB)
         x->ticks_left = 1;
-    if (x->phase == PHASE_SOCKET) {
+    if (x->phase == PHASE_SOCKET && !x->socket->audio) {
         socket_leave(x);
         x->ticks_left = CLOSING_MS / TICK_MS + 1;
     }
