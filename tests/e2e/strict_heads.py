@@ -326,11 +326,7 @@ HOP_BY_HOP = [
     hop("a name with a parameter", b"Connection: X-A;q=1\r\nX-A: 1\r\n", passes(b"X-A: 1") | BAD),
     hop("two names in one element", b"Connection: X-A X-B\r\nX-A: 1\r\nX-B: 2\r\n",
         passes(b"X-A: 1", b"X-B: 2") | BAD),
-<<<<<<< HEAD
     hop("an upgrade to WebSocket, without its key", b"Connection: Upgrade\r\nUpgrade: websocket\r\n", BAD),
-=======
-    hop("an upgrade to WebSocket", b"Connection: Upgrade\r\nUpgrade: websocket\r\n", passes()),
->>>>>>> 0a260459bcc55cb746b8a7ba611cef52db827d9c
     hop("an upgrade to HTTP/2", b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
         b"HTTP2-Settings: AAMA\r\n", passes()),
     hop("an upgrade nobody named", b"Upgrade: h2c\r\n", passes()),
