@@ -303,7 +303,8 @@ OWN = b"Host Authorization X-Amz-Date X-Amz-Security-Token X-Amz-Content-Sha256 
 
 HOP_BY_HOP = [
     *(hop(f"{line.decode()} goes", line + b"\r\nX-A: b\r\n", passes(b"X-A: b")) for line in GONE),
-    *(hop(f"{line.decode()} goes where it is named", named_in_connection(line), passes()) for line in GONE),
+    *(hop(f"{line.decode()} goes where it is named", named_in_connection(line),
+          BAD if line == b"Upgrade: websocket" else passes()) for line in GONE),
     *(hop(f"Connection keeps {line.decode()}", named_in_connection(line), passes(line)) for line in KEPT),
     *(hop(f"Connection keeps the proxy's {name.decode()}", b"Connection: " + name + b"\r\n", passes())
       for name in OWN + [b", ".join(OWN).lower()]),
