@@ -1,4 +1,5 @@
 /* countersign: reads the environment, builds the proxy, runs it. */
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,15 @@ static void hide_memory(void)
 #ifndef __SANITIZE_ADDRESS__
     (void)prctl(PR_SET_DUMPABLE, 0);
 #endif
+}
+
+/* What is opened first must not take the place of one that whoever started the program has closed:
+ * lines of the log would end up in it. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDWR);
 }
 
 static int check(const struct config *config, enum err err, const struct fault *fault)
@@ -85,6 +95,7 @@ int main(int count, char **arguments)
     struct fault fault;
     const char *option = count > 1 ? arguments[1] : "";
     int status;
+    hold_standard_descriptors();
     hide_memory();
     if (commands_run(count, arguments, &status))
         return status;

@@ -19,10 +19,9 @@ static bool lists(const struct head *head, enum field_id id, struct span token)
     return false;
 }
 
-/* S3 has none, so there it is left out like any other offer to switch (RFC 9110, 7.8). */
 static bool asks_for_socket(const struct exchange *x)
 {
-    return !x->route.s3 && head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
+    return head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
         && lists(&x->head, FIELD_UPGRADE, SPAN("websocket"))
         && lists(&x->head, FIELD_CONNECTION, SPAN("upgrade"));
 }
@@ -58,6 +57,11 @@ static bool signed_for_server(const struct exchange *x)
         == CLAIM_VERIFIED;
 }
 
+static enum err no_memory(struct fault *fault)
+{
+    return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
+}
+
 enum err socket_plan(struct exchange *x, struct fault *fault)
 {
     if (!asks_for_socket(x) || x->socket)
@@ -66,10 +70,13 @@ enum err socket_plan(struct exchange *x, struct fault *fault)
     if (err)
         return err;
     if (socket_create(x) != OK)
-        return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
-    x->socket->how = socket_route_of(&x->route, x->claimed && x->claim.in_query);
-    x->socket->passes = x->socket->how.events && signed_for_server(x);
-    return OK;
+        return no_memory(fault);
+    struct socket *s = x->socket;
+    s->how = socket_route_of(&x->route, x->claimed && x->claim.in_query);
+    s->passes = s->how.events && signed_for_server(x);
+    if (!s->how.events || s->passes)
+        return OK;
+    return buf_reserve(&s->message, SOCKET_MESSAGE_BYTES) ? OK : no_memory(fault);
 }
 
 enum err socket_create(struct exchange *x)
@@ -118,9 +125,7 @@ enum err socket_write_head(
     enum err err = outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, fault);
     if (err || !s->how.events)
         return err;
-    return begin_chain(x, outgoing->credentials, signs.seed) == OK
-        ? OK
-        : fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
+    return begin_chain(x, outgoing->credentials, signs.seed) == OK ? OK : no_memory(fault);
 }
 
 /* ---- the server's yes ---- */

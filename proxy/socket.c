@@ -1,13 +1,9 @@
 #include "proxy/socket.h"
 
-#include <stdlib.h>
-
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 #include "proxy/http/event_stream.h"
 #include "proxy/http/websocket_writer.h"
-
-enum { MESSAGE_BYTES = 64 * 1024 }; /* of a client's event: Transcribe takes half of that */
 
 struct socket_out socket_out(struct exchange *x, enum side to)
 {
@@ -131,6 +127,8 @@ bool socket_send_event(struct socket_out *out, struct span event)
     struct chunk_signer by = {x->proxy->signer, &s->keys->keys};
     struct websocket_frame frame = {WEBSOCKET_BINARY, true, event.len + EVENT_SIGNATURE_BYTES};
     int64_t now_ms = clock_wall_ms() + x->proxy->skew.offset_ms;
+    if (s->closed[out->to])
+        return true; /* nobody hears it */
     make_room(out, WEBSOCKET_HEAD_BYTES + (size_t)frame.length);
     if (!begin_frame(s, out, &frame))
         return false;
@@ -160,7 +158,7 @@ static const char *send_message(struct socket *s, struct socket_out *out)
     struct event_stream_header signature;
     size_t used = 0;
     if (event.len > 0
-        && (event_stream_read(event, MESSAGE_BYTES, &message, &used) != EVENT_STREAM_MESSAGE
+        && (event_stream_read(event, SOCKET_MESSAGE_BYTES, &message, &used) != EVENT_STREAM_MESSAGE
             || used != event.len))
         return message.why ? message.why : "a message is not one whole event";
     bool wrapped = event.len > 0
@@ -176,10 +174,8 @@ static const char *send_message(struct socket *s, struct socket_out *out)
 
 static const char *gather(struct socket *s, struct span piece)
 {
-    if (piece.len > MESSAGE_BYTES - s->message.len)
+    if (piece.len > SOCKET_MESSAGE_BYTES - s->message.len)
         return "it is too long for an event";
-    if (!buf_reserve(&s->message, piece.len))
-        return "there is no memory for it";
     buf_add(&s->message, piece);
     return NULL;
 }

@@ -13,6 +13,8 @@
 struct audio;
 struct exchange;
 
+enum { SOCKET_MESSAGE_BYTES = 64 * 1024 }; /* of a client's event: Transcribe takes half of that */
+
 enum side { SIDE_CLIENT, SIDE_SERVER };
 
 struct socket {
@@ -28,7 +30,7 @@ struct socket {
     struct event_chain chain; /* of the client's events */
     struct issued *keys;      /* that it was begun with: it goes on with them even once they end */
     bool ended;               /* the empty event, which ends the stream, has gone */
-    struct buf message;       /* of the client, being gathered, in memory of its own */
+    struct buf message;       /* where the client's are gathered: SOCKET_MESSAGE_BYTES of its own */
 
     struct audio *audio; /* the client speaks plain HTTP, and sends this; NULL: frames */
 };
@@ -53,8 +55,8 @@ void socket_ping(struct exchange *x, enum side to);
 /* A close frame, unless that side has had one; within a frame it waits for its end. */
 void socket_write_close(struct exchange *x, enum side to, unsigned code, struct span reason);
 
-/* Signs an event of the client's and sends it; nothing, which ends the stream. False without
- * memory. */
+/* Signs an event of the client's and sends it, unless the server has had a close frame; nothing,
+ * which ends the stream. False without memory. */
 bool socket_send_event(struct socket_out *out, struct span event);
 
 /* Bytes of one side; false where the socket has failed: close frames have gone to both. */

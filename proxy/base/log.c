@@ -1,6 +1,7 @@
 #include "proxy/base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "proxy/base/clock.h"
 
 enum {
+    PATIENCE_MS = 100,
     LINE_BYTES = 4096
 }; /* PIPE_BUF: a line of at most this goes out whole, also beside other writers */
 
@@ -20,6 +22,7 @@ static struct {
     enum log_level level;
     enum log_shape shape;
     int fd;
+    uint64_t lost; /* lines, since one was taken */
     char request_id[65];
 } log_state = {.level = LOG_INFO, .fd = STDOUT_FILENO};
 
@@ -45,6 +48,16 @@ bool log_enabled(enum log_level level)
 const char *log_level_name(enum log_level level)
 {
     return names[level];
+}
+
+/* A pipe that nobody empties would stop the whole process: its reader gets a moment once, and then
+ * loses lines until it reads again. */
+static bool reader_takes(void)
+{
+    struct pollfd out = {.fd = log_state.fd, .events = POLLOUT};
+    bool takes = poll(&out, 1, log_state.lost ? 0 : PATIENCE_MS) != 0;
+    log_state.lost += !takes;
+    return takes;
 }
 
 static void write_line(struct buf *line)
@@ -114,11 +127,30 @@ static void json_value(struct buf *b, const struct log_value *value)
 }
 
 static void emit(
+    enum log_level level, struct span message, const struct log_value *values, size_t count);
+
+/* Whether there is use in a line; the first one after some that were lost comes behind their
+ * number.
+ */
+static bool may_write(void)
+{
+    struct log_value lost = {.name = "lines", .number = log_state.lost};
+    if (!reader_takes())
+        return false;
+    log_state.lost = 0;
+    if (lost.number > 0)
+        emit(LOG_WARN, SPAN("lines were lost: nobody read standard output"), &lost, 1);
+    return true;
+}
+
+static void emit(
     enum log_level level, struct span message, const struct log_value *values, size_t count)
 {
     char memory[LINE_BYTES], time[25];
     struct buf line = buf_over(memory, sizeof memory - 1);
     bool json = log_state.shape == LOG_JSON;
+    if (!may_write())
+        return;
     clock_rfc3339(clock_wall_ms(), time);
     if (json)
         json_line(&line, level, time, message);
@@ -158,17 +190,15 @@ void log_values(
 void log_record(struct span line)
 {
     char end = '\n';
-    struct iovec parts[] = {{NULL, line.len}, {&end, 1}};
-    memcpy(&parts[0].iov_base, &line.at, sizeof line.at);
-    while (parts[0].iov_len + parts[1].iov_len > 0) {
+    if (!may_write())
+        return;
+    do {
+        struct span piece = span_first(line, LINE_BYTES - 1);
+        struct iovec parts[] = {{NULL, piece.len}, {&end, piece.len == line.len}};
+        memcpy(&parts[0].iov_base, &piece.at, sizeof piece.at);
         ssize_t written = writev(log_state.fd, parts, 2);
-        if (written < 0 && errno != EINTR)
+        if (written > (ssize_t)piece.len || (written < 0 && errno != EINTR))
             return;
-        for (size_t i = 0; i < 2 && written > 0; i++) {
-            size_t taken = (size_t)written < parts[i].iov_len ? (size_t)written : parts[i].iov_len;
-            parts[i].iov_base = (char *)parts[i].iov_base + taken;
-            parts[i].iov_len -= taken;
-            written -= (ssize_t)taken;
-        }
-    }
+        line = span_from(line, written > 0 ? (size_t)written : 0);
+    } while (reader_takes());
 }

@@ -95,6 +95,14 @@ static struct listener *add(struct listeners *listeners)
     return listener;
 }
 
+/* The one that was added last is no handle of libuv's yet: there is nothing to close. */
+static int give_up(struct listeners *listeners, int status)
+{
+    listeners->count--;
+    listeners->open--;
+    return status;
+}
+
 /* 0, or libuv's error; what was opened is closed again. */
 static int listen_tcp(struct listeners *listeners, const char *host, unsigned *port)
 {
@@ -105,8 +113,10 @@ static int listen_tcp(struct listeners *listeners, const char *host, unsigned *p
         return UV_ENOBUFS;
     if (uv_ip4_addr(host, (int)*port, (struct sockaddr_in *)&address) != 0)
         (void)uv_ip6_addr(host, (int)*port, (struct sockaddr_in6 *)&address);
-    (void)uv_tcp_init(listeners->loop, &listener->uv.tcp);
-    int status = uv_tcp_bind(&listener->uv.tcp, (struct sockaddr *)&address, 0);
+    int status = uv_tcp_init(listeners->loop, &listener->uv.tcp);
+    if (status < 0)
+        return give_up(listeners, status);
+    status = uv_tcp_bind(&listener->uv.tcp, (struct sockaddr *)&address, 0);
     if (status == 0)
         status = uv_listen(&listener->uv.stream, BACKLOG, on_connection);
     if (status == 0)
@@ -174,8 +184,10 @@ static int listen_unix(struct listeners *listeners, struct span path)
         return UV_ENOBUFS;
     memcpy(listener->path, path.at, path.len);
     remove_stale(listener->path);
-    (void)uv_pipe_init(listeners->loop, &listener->uv.pipe, 0);
-    int status = uv_pipe_bind(&listener->uv.pipe, listener->path);
+    int status = uv_pipe_init(listeners->loop, &listener->uv.pipe, 0);
+    if (status < 0)
+        return give_up(listeners, status);
+    status = uv_pipe_bind(&listener->uv.pipe, listener->path);
     if (status == 0)
         status = uv_listen(&listener->uv.stream, BACKLOG, on_connection);
     if (status == 0)

@@ -3,12 +3,9 @@
 from strict_forms import (
     BOTH_LENGTHS, CHUNKED, GOOD_CHUNKS, HELLO, LAST, ODD_CHUNKS, ODD_CODINGS, ODD_CONTROLS, ODD_LENGTHS,
     ODD_LINES, UNSURE_CHUNKS)
-from strict_stage import BAD, FOLLOWER, HEAD, KEY, case, passes, refused
+from strict_stage import BAD, FOLLOWER, case, passes, refused
 
 TOO_LONG = refused(400, 411, 413)
-NOT_ALLOWED = refused(405)
-STRANGER = refused(403)
-STRANGERS_HEAD = HEAD.replace(b"localhost", b"evil.example")
 
 
 def counted(name, lines, outcome, body=b"hello"):
@@ -198,36 +195,4 @@ EXPECTATIONS = [
          lines=CHUNKED + b"Expect: 100-continue\r\n", body=HELLO + LAST),
 ]
 
-SMUGGLED = b"GET /s3/bucket/smuggled HTTP/1.1\r\n" + HEAD + b"\r\n"
-SMUGGLED_LENGTH = b"Content-Length: %d\r\n" % len(SMUGGLED)
-SMUGGLING = [
-    case("smuggling: length over chunks", BAD, method=b"POST",
-         lines=b"Content-Length: %d\r\n" % len(LAST + SMUGGLED) + CHUNKED, body=LAST + SMUGGLED),
-    case("smuggling: chunks over length", BAD, method=b"POST", lines=b"Content-Length: 4\r\n" + CHUNKED,
-         body=b"%x\r\n" % len(SMUGGLED) + SMUGGLED + b"\r\n" + LAST),
-    case("smuggling: coding behind a bare LF", BAD, method=b"POST",
-         lines=b"Content-Length: %d\r\nX-A: b\nTransfer-Encoding: chunked\r\n" % len(LAST + SMUGGLED),
-         body=LAST + SMUGGLED),
-    case("smuggling: a request in a field value", BAD, lines=b"X-A: b\n\n" + SMUGGLED),
-    case("smuggling: a request behind bare CRs", BAD, lines=b"X-A: b\r\r" + SMUGGLED),
-    case("smuggling: a request behind LF CR LF", BAD, lines=b"X-A: b\n\r\n" + SMUGGLED),
-    case("smuggling: a request in a chunk extension", BAD, method=b"PUT", lines=CHUNKED,
-         body=b"5;a=\nhello\r\n0\r\n\r\n" + SMUGGLED),
-    case("smuggling: a request in an odd trailer", BAD, method=b"PUT", lines=CHUNKED,
-         body=HELLO + b"0\r\nX-A: b\n\n" + SMUGGLED + b"\r\n"),
-    *(case("smuggling: a request in the body " + name, outcome, method, target, head=head,
-           lines=SMUGGLED_LENGTH, body=SMUGGLED) for name, outcome, method, target, head in [
-        ("without a token", refused(401), b"PUT", KEY, b"Host: localhost\r\n"),
-        ("for a stranger", STRANGER, b"PUT", KEY, STRANGERS_HEAD),
-        ("for nobody", refused(404), b"PUT", b"/no_such/", HEAD),
-        ("of a TRACE", NOT_ALLOWED, b"TRACE", KEY, HEAD),
-        ("of a GET", passes(body=SMUGGLED), b"GET", KEY, HEAD),
-        ("of a PUT", passes(body=SMUGGLED), b"PUT", KEY, HEAD)]),
-    case("smuggling: a request in the chunks without a token", refused(401), b"PUT",
-         head=b"Host: localhost\r\n", lines=CHUNKED, body=in_chunks(SMUGGLED) + LAST),
-    case("smuggling: a request in the chunks of a PUT", passes(body=SMUGGLED), b"PUT", lines=CHUNKED,
-         body=in_chunks(SMUGGLED, 10, 20) + LAST),
-    case("smuggling: a request in a tunnel", NOT_ALLOWED, b"CONNECT", b"localhost:443", body=SMUGGLED),
-]
-
-CASES = [*LENGTHS, *CODINGS, *CHUNKS, *TRAILERS, *EXPECTATIONS, *SMUGGLING]
+CASES = [*LENGTHS, *CODINGS, *CHUNKS, *TRAILERS, *EXPECTATIONS]

@@ -295,7 +295,7 @@ X-Countersign-Other: x
 X_Countersign_Token: x
 Proxy-Unknown: x
 Trailer: X-A
-Upgrade: websocket
+Upgrade: TLS/1.2
 Upgrade: h2c
 HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA
 """.strip().splitlines()
@@ -303,7 +303,8 @@ OWN = b"Host Authorization X-Amz-Date X-Amz-Security-Token X-Amz-Content-Sha256 
 
 HOP_BY_HOP = [
     *(hop(f"{line.decode()} goes", line + b"\r\nX-A: b\r\n", passes(b"X-A: b")) for line in GONE),
-    *(hop(f"{line.decode()} goes where it is named", named_in_connection(line), passes()) for line in GONE),
+    *(hop(f"{line.decode()} goes where it is named", named_in_connection(line),
+          BAD if line == b"Upgrade: websocket" else passes()) for line in GONE),
     *(hop(f"Connection keeps {line.decode()}", named_in_connection(line), passes(line)) for line in KEPT),
     *(hop(f"Connection keeps the proxy's {name.decode()}", b"Connection: " + name + b"\r\n", passes())
       for name in OWN + [b", ".join(OWN).lower()]),
@@ -326,7 +327,7 @@ HOP_BY_HOP = [
     hop("a name with a parameter", b"Connection: X-A;q=1\r\nX-A: 1\r\n", passes(b"X-A: 1") | BAD),
     hop("two names in one element", b"Connection: X-A X-B\r\nX-A: 1\r\nX-B: 2\r\n",
         passes(b"X-A: 1", b"X-B: 2") | BAD),
-    hop("an upgrade to WebSocket", b"Connection: Upgrade\r\nUpgrade: websocket\r\n", passes()),
+    hop("an upgrade to WebSocket, without its key", b"Connection: Upgrade\r\nUpgrade: websocket\r\n", BAD),
     hop("an upgrade to HTTP/2", b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
         b"HTTP2-Settings: AAMA\r\n", passes()),
     hop("an upgrade nobody named", b"Upgrade: h2c\r\n", passes()),

@@ -72,6 +72,17 @@ def test_only_the_bundle_that_is_named_is_opened_before_registering(traces):
     assert set(opened(before_registering(seen["named"]))) <= {NULL, bundle}
 
 
+def test_nothing_is_written_to_any_file(traces):
+    """So a filesystem that cannot be written, and a user without a home, are nothing to it."""
+    seen, _ = traces
+    changes = re.compile("creat|mkdir|mknod|(sym)?link|unlink|rmdir|rename|truncate|chmod|chown|utime")
+    for calls in seen.values():
+        assert {call for _, call, _ in calls if changes.match(call)} == set()
+        writes = [rest for _, call, rest in calls if call in ("open", "openat") and
+                  re.search("O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)", rest) and f'"{NULL}"' not in rest]
+        assert writes == []
+
+
 def test_nothing_is_said_or_asked_on_the_network_before_registering(traces):
     seen, _ = traces
     connects = [rest for _, call, rest in before_registering(seen["own"]) if call == "connect"]

@@ -45,10 +45,12 @@ def both_ways(client, upstream):
 
 def ended_within(peer, seconds):
     """All frames until the stream ends, which it must within that time."""
-    since = time.monotonic()
-    frames = list(peer.frames())
+    since, frames = time.monotonic(), []
+    for frame in peer.frames():
+        frames.append(frame)
+        assert time.monotonic() - since < seconds, frames
     peer.wire.rest()
-    assert time.monotonic() - since < seconds
+    assert time.monotonic() - since < seconds, frames
     return frames
 
 
@@ -233,6 +235,16 @@ def test_who_does_not_answer_is_dropped(open_pair, alive):
         wait_until(lambda: seen and seen[-1] == close_frame(AWAY), 3)
 
 
+@pytest.mark.parametrize("deaf", ["client", "server"])
+def test_who_neither_takes_nor_says_anything_is_dropped(open_pair, deaf):
+    """The other one, which is only kept waiting, is told so."""
+    client, upstream, _ = open_pair(COUNTERSIGN_TIMEOUT_MS=300)
+    sender, silent = (upstream, client) if deaf == "client" else (client, upstream)
+    push(sender, 256 * MIB)
+    assert ended_within(sender, 3) == [OWN_PING, close_frame(AWAY)]
+    silent.reset()
+
+
 def test_who_is_busy_is_not_asked(open_pair):
     client, upstream, _ = open_pair(COUNTERSIGN_TIMEOUT_MS=400)
     for number in range(15):
@@ -281,6 +293,16 @@ def test_close_codes(open_pair, first, code, reason):
     assert begins.read() == close_frame(code)
     upstream.wire.sock.close()
     assert client.read() is None and client.wire.end == "closed"
+
+
+@pytest.mark.parametrize("wrong, code, told", [("client", 1002, AWAY), ("server", 1002, 1011)])
+def test_who_breaks_the_protocol_is_told_why_and_the_other_that_it_is_over(open_pair, wrong, code, told):
+    client, upstream, _ = open_pair()
+    sender, other = (client, upstream) if wrong == "client" else (upstream, client)
+    sender.send(Frame(TEXT, b"right"), Frame(3, b"wrong"))
+    assert ended_within(sender, 2) == [close_frame(code, b"a frame has a reserved opcode")]
+    came = ended_within(other, 2)
+    assert came[0] == Frame(TEXT, b"right") and [code_of(frame) for frame in came[1:]] == [told]
 
 
 def test_a_server_that_does_not_go_is_left(open_pair):

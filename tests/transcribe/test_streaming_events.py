@@ -94,18 +94,19 @@ def test_at_aws_s_own_host(run, authority, at_aws, auth, form, signed, port):
     """A URL presigned for just that host goes on as it is, and so do its events; one without the port is signed anew."""
     with Service(authority, names=[HOST]) as service:
         proxy = run(**at_aws(service.port, beside=8443), COUNTERSIGN_AUTH=auth)
-        target, seed = presign(target_of(f"https://{HOST}{port}", "stream-transcription", {}))
+        target, seed = presign(target_of(f"https://{HOST}{port}", "stream-transcription", {}), age=7)
+        when = events.now_ms() - 5000
         chain = events.Chain(ROLE["AWS_SECRET_ACCESS_KEY"], "us-east-1", seed)
         named = {"target": target} if form == "host" else {"target": f"http://{HOST}{port}{target}"}
         with connect(proxy.port, **named, Host=f"{HOST}{port}") as client:
             pieces = [events.audio_event(piece) for piece in [*cut(AUDIO), b""]]
-            say(client, *([chain.sign(piece) for piece in pieces] + [chain.sign(b"")] if signed else pieces))
+            say(client, *([chain.sign(piece, when) for piece in [*pieces, b""]] if signed else pieces))
             messages, code = heard(client)
             client.send(close_frame())
         session = service.finished()
         assert finals(messages) == spoken(AUDIO) == whole(session).finals and code == 1000
         assert session.header("host") == [f"{HOST}:8443"]
-        assert (seed in session.query) == (port == ":8443")
+        assert (seed in session.query, set(session.dates) == {when}) == (bool(port), bool(port))
         assert not service.wrong
 
 
@@ -299,6 +300,19 @@ def test_a_client_that_is_gone(proxy, service):
         session = service.finished()
     assert time.monotonic() - since < 1.5
     assert (session.close_code, session.signed_end, session.audio_end) == (1001, False, False)
+
+
+def test_the_program_ends(proxy, service):
+    with stream(proxy) as client:
+        say(client, GOOD)
+        wait_until(lambda: service.sessions and service.sessions[0].audio)
+        stopping = threading.Thread(target=proxy.stop)
+        stopping.start()
+        assert heard(client)[1] == 1001
+        client.send(close_frame(1001))
+        session = service.finished()
+        stopping.join(5)
+    assert (session.audio, session.close_code, session.signed_end) == (b"abcd", 1001, False)
 
 
 # --- time goes by

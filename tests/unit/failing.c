@@ -1,42 +1,30 @@
 #include "tests/unit/failing.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
-static unsigned allocations, failing;
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *old, size_t bytes);
+static unsigned calls, failing;
+static const char *failed = "";
 
 void failing_arm(unsigned nth)
 {
-    allocations = 0;
+    calls = 0;
     failing = nth;
+    failed = "";
 }
 
 unsigned failing_count(void)
 {
-    return allocations;
+    return calls;
 }
 
-static bool fails(void)
+const char *failing_name(void)
 {
-    allocations++;
-    return allocations == failing;
+    return failed;
 }
 
-void *__wrap_malloc(size_t bytes)
+bool failing_now(const char *name)
 {
-    return fails() ? NULL : __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t count, size_t bytes)
-{
-    return fails() ? NULL : __real_calloc(count, bytes);
-}
-
-void *__wrap_realloc(void *old, size_t bytes)
-{
-    return fails() ? NULL : __real_realloc(old, bytes);
+    calls++;
+    if (calls != failing)
+        return false;
+    failed = name;
+    return true;
 }

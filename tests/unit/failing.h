@@ -1,10 +1,35 @@
-/* Allocations that fail: the n-th of the project's own, for a program that has a line
- * "wrap: malloc calloc realloc" in a comment of its own. Those of shared libraries go on as ever.
+/* Calls that fail: the n-th of those that a program wraps, all kinds counted together. A program
+ * takes a kind by a line "wrap: ..." in a comment of its own that names every call of that kind:
+ *
+ *   failing_memory.c  malloc calloc realloc
+ *   failing_loop.c    what libuv may refuse while the proxy runs
+ *   failing_crypto.c  digests of OpenSSL
+ *   failing_tls.c     its TLS client
+ *
+ * Only the project's own calls fail; those of shared libraries go on as ever.
  */
 #pragma once
 
-/* From now on the nth allocation fails, counted from 1; 0 for none. */
+#include <stdbool.h>
+
+/* From now on the nth call fails, counted from 1; 0 for none. */
 void failing_arm(unsigned nth);
 
-/* How many were asked for since. */
+/* How many were made since. */
 unsigned failing_count(void);
+
+/* The name of the one that failed, or "". */
+const char *failing_name(void);
+
+/* For a wrapper: counts its call; true where that is to fail. */
+bool failing_now(const char *name);
+
+/* Defines the wrapper of a call: what it gives where it is to fail, and else what the call gives.
+ */
+#define FAILING(type, name, parameters, arguments, failure)              \
+    type __real_##name parameters;                                       \
+    type __wrap_##name parameters;                                       \
+    type __wrap_##name parameters                                        \
+    {                                                                    \
+        return failing_now(#name) ? (failure) : __real_##name arguments; \
+    }

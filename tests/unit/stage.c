@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -10,15 +11,19 @@
 #include "proxy/io/memory.h"
 #include "tests/unit/failing.h"
 
-enum { DEADLINE_MS = 5000, STUCK_S = 120 };
+enum { TURN_MS = 5, DEADLINE_MS = 5000, PATIENCE_MS = 100, STUCK_S = 120 };
 
 static struct io_memory memory;
 
+/* Until there is something to do for the loop, the servers or that descriptor; not for long. */
 static void await_with_loop(struct stage *stage, int fd)
 {
-    struct pollfd polled[2] = {
-        {.fd = uv_backend_fd(&stage->loop), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
-    (void)poll(polled, fd < 0 ? 1 : 2, 5);
+    struct pollfd polled[] = {{.fd = uv_backend_fd(&stage->loop), .events = POLLIN},
+        {.fd = stage->server.fd < 0 ? stage->server_socket : stage->server.fd, .events = POLLIN},
+        {.fd = stage->issuer.fd < 0 ? stage->issuer_socket : stage->issuer.fd, .events = POLLIN},
+        {.fd = fd, .events = POLLIN}};
+    int ms = uv_backend_timeout(&stage->loop);
+    (void)poll(polled, ROWS(polled), ms < 0 || ms > TURN_MS ? TURN_MS : ms);
     (void)uv_run(&stage->loop, UV_RUN_NOWAIT);
 }
 
@@ -43,12 +48,13 @@ void peer_hang_up(struct peer *peer)
 }
 
 #define KEYS_JSON                                   \
-    "HTTP/1.1 200 OK\r\nContent-Length: 57\r\n\r\n" \
-    "{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}"
-#define KEYS_XML                                                                        \
-    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n97\r\n"                       \
-    "<Credentials><AccessKeyId>ASIA2</AccessKeyId><SecretAccessKey>s</SecretAccessKey>" \
-    "<SessionToken>t</SessionToken><Expiration>2</Expiration></Credentials>\r\n0\r\n\r\n"
+    "HTTP/1.1 200 OK\r\nContent-Length: 72\r\n\r\n" \
+    "{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"" STAGE_SECRET "\",\"Token\":\"t\"}"
+#define KEYS_XML                                                                  \
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na6\r\n"                 \
+    "<Credentials><AccessKeyId>ASIA2</AccessKeyId><SecretAccessKey>" STAGE_SECRET \
+    "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2</Expiration>"  \
+    "</Credentials>\r\n0\r\n\r\n"
 
 /* Each of its connections is for one request: as a container's endpoint, or, to a POST, as STS. */
 static void issue(struct stage *stage)
@@ -74,10 +80,11 @@ static void serve(struct stage *stage)
         stage->accepted += stage->server.fd >= 0;
     }
     receive(&stage->server);
-    if (stage->server.ended)
+    if (stage->server.ended || (stage->switched && stage->server.received > 0))
         peer_hang_up(&stage->server);
     if (stage->server.fd >= 0 && stage->answer.len > 0 && strstr(stage->server.bytes, "\r\n\r\n")) {
         (void)send(stage->server.fd, stage->answer.at, stage->answer.len, MSG_NOSIGNAL);
+        stage->switched = span_starts(stage->answer, SPAN("HTTP/1.1 101 "));
         if (!stage->again)
             stage->answer.len = 0;
         stage->server.received = 0;
@@ -130,13 +137,14 @@ struct proxy_options stage_options(struct stage *stage)
         .retries = 1,
         .idle_ms = 60000,
         .prewarm = stage->prewarms ? SPAN("s3,sqs") : SPAN(""),
-        .may_be_copied = stage->may_be_copied};
+        .may_be_copied = stage->may_be_copied,
+        .ca_bundle = stage->ca_bundle};
 }
 
 static struct credentials_store *open_credentials(const struct stage *stage)
 {
     struct credentials_options options = {.environment = {.access_key_id = SPAN("ASIA0"),
-                                              .secret_access_key = SPAN("secret"),
+                                              .secret_access_key = SPAN(STAGE_SECRET),
                                               .session_token = SPAN("token")},
         .session = SPAN("session")};
     if (stage->keys == KEYS_CONTAINER || stage->keys == KEYS_CONTAINER_ROLE) {
@@ -156,6 +164,7 @@ int stage_set_up(void **state)
         .authority = {.text = SPAN("127.0.0.1"), .host = SPAN("127.0.0.1")}};
     failing_arm(0);
     (void)alarm(STUCK_S);
+    (void)signal(SIGPIPE, SIG_IGN);
     log_setup(LOG_FATAL, LOG_TEXT, STDERR_FILENO);
     stage = (struct stage){.client = {.fd = -1},
         .server = {.fd = -1},
@@ -194,10 +203,7 @@ bool stage_create(struct stage *stage)
 bool stage_open(struct stage *stage)
 {
     struct fault fault;
-    bool created = stage_create(stage);
-    if (created)
-        assert_int_equal(proxy_listen(stage->proxy, &fault), OK);
-    return created;
+    return stage_create(stage) && proxy_listen(stage->proxy, &fault) == OK;
 }
 
 void stage_close(struct stage *stage)
@@ -221,11 +227,18 @@ void stage_exchange(struct stage *stage, const struct scene *scene)
     stage_connect(stage);
     stage->answer = scene->answer;
     stage->again = scene->again;
+    stage->switched = false;
     (void)send(stage->client.fd, scene->request.at, scene->request.len, MSG_NOSIGNAL);
+    uint64_t last_ns = uv_hrtime();
     while (!stage->client.ended && uv_hrtime() < end_ns) {
+        size_t before = stage->client.received;
         await_with_loop(stage, stage->client.fd);
         serve(stage);
         receive(&stage->client);
+        if (stage->client.received > before)
+            last_ns = uv_hrtime();
+        else if (before > 0 && uv_hrtime() - last_ns > PATIENCE_MS * (uint64_t)1000000)
+            (void)shutdown(stage->client.fd, SHUT_WR); /* it has its answer */
     }
     assert_true(stage->client.ended);
 }

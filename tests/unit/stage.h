@@ -9,6 +9,8 @@
 
 #include "proxy/proxy.h"
 
+#define STAGE_SECRET "stage-secret-key" /* of all keys, wherever they come from */
+
 struct peer {
     int fd; /* -1: not there */
     size_t received;
@@ -30,8 +32,10 @@ struct stage {
     struct peer client, server, issuer;
     struct span answer; /* what the server sends once it has a whole head */
     bool again;         /* and once more for the next */
+    bool switched;      /* it has agreed to a WebSocket: whatever comes next ends it */
     unsigned accepted;  /* connections to the server, ever */
     bool prewarms, may_be_copied;
+    const char *ca_bundle;
 };
 
 /* A request and its answer; the request says that its connection ends with it. */
@@ -53,8 +57,7 @@ int stage_tear_down(void **state);
 /* Of one that is created. */
 struct proxy_options stage_options(struct stage *stage);
 
-/* The loop, the credentials and the proxy; false where an allocation that failed left it without.
- */
+/* The loop, the credentials and the proxy; false where a call that failed left it without. */
 bool stage_create(struct stage *stage);
 
 /* The same, and it listens. */

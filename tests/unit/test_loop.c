@@ -5,7 +5,7 @@
  */
 /* wrap: malloc calloc realloc */
 #include "tests/unit/failing.h"
-#include "tests/unit/stage.h"
+#include "tests/unit/scenes.h"
 
 enum { MOST_ALLOCATIONS = 200 };
 
@@ -61,70 +61,10 @@ static void test_drain(void **state)
     assert_int_equal(drained, 1);
 }
 
-static const struct scene scenes[] = {
-    {"page", TEXT("GET /-/health" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 ", KEYS_STATIC, false},
-    {"refused", TEXT("GET /No-Such-Service/" HOST "\r\n"), TEXT(""), "HTTP/1.1 404 ", KEYS_STATIC,
-        false},
-    {"get", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC,
-        false},
-    {"get-chunked", TEXT("GET /s3/bucket/key" HOST "\r\n"),
-        TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
-        "HTTP/1.1 200 ", KEYS_STATIC, false},
-    {"put", TEXT("PUT /s3/bucket/key" HOST "Content-Length: 5\r\n\r\nhello"), TEXT(OK_ANSWER),
-        "HTTP/1.1 200 ", KEYS_STATIC, false},
-    {"post-held",
-        TEXT("POST /dynamodb/" HOST "Content-Type: application/x-amz-json-1.0\r\n"
-             "Content-Length: 2\r\n\r\n{}"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC, false},
-    {"post-held-chunked",
-        TEXT("POST /dynamodb/" HOST "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC, false},
-    {"bad-answer", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT("SMTP ready\r\n\r\n"),
-        "HTTP/1.1 502 ", KEYS_STATIC, false},
-    {"request-ahead",
-        TEXT("GET /s3/bucket/key HTTP/1.1\r\nHost: localhost\r\n\r\nGET /-/health" HOST "\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC, false},
-    {"two-requests",
-        TEXT("GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /s3/bucket/key" HOST "\r\n"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC, false},
-    {"container", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ",
-        KEYS_CONTAINER, false},
-    {"role", TEXT("GET /s3/bucket/key" HOST "\r\n"), TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_ROLE,
-        false},
-    {"container-role",
-        TEXT("POST /dynamodb/" HOST "Content-Type: application/x-amz-json-1.0\r\n"
-             "Content-Length: 2\r\n\r\n{}"),
-        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_CONTAINER_ROLE, false},
-    {"container-page", TEXT("GET /-/identity" HOST "\r\n"), TEXT(""), "HTTP/1.1 200 ",
-        KEYS_CONTAINER, false},
-    {"container-expired", TEXT("GET /s3/bucket/key" HOST "\r\n"),
-        TEXT("HTTP/1.1 400 Bad Request\r\nContent-Length: 40\r\nConnection: close\r\n\r\n"
-             "<Error><Code>ExpiredToken</Code></Error>"),
-        "HTTP/1.1 400 ", KEYS_CONTAINER, false},
-
-    /* Sent again, and refused again. */
-    {"elsewhere", TEXT("GET /s3/bucket/key" HOST "\r\n"),
-        TEXT("HTTP/1.1 301 Moved\r\nx-amz-bucket-region: us-west-2\r\nContent-Length: 0\r\n\r\n"),
-        "HTTP/1.1 301 ", KEYS_STATIC, true},
-    {"elsewhere-chunked",
-        TEXT("PUT /s3/bucket/key" HOST "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
-        TEXT("HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-             "55\r\n<Error><Code>AuthorizationHeaderMalformed</Code><Region>us-west-2</Region>"
-             "</Error>   \r\n0\r\n\r\n"),
-        "HTTP/1.1 400 ", KEYS_STATIC, true},
-    {"late", TEXT("PUT /s3/bucket/key" HOST "Content-Length: 5\r\n\r\nhello"),
-        TEXT("HTTP/1.1 403 Forbidden\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-             "Content-Length: 42\r\n\r\n<Error><Code>RequestExpired</Code></Error>"),
-        "HTTP/1.1 403 ", KEYS_STATIC, true},
-    {"throttled", TEXT("GET /s3/bucket/key" HOST "\r\n"),
-        TEXT("HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"), "HTTP/1.1 503 ", KEYS_STATIC,
-        true},
-};
-
 static void test_scene(void **state)
 {
     struct stage *stage = *state;
-    for (size_t i = 0; i < ROWS(scenes); i++) {
+    for (size_t i = 0; i < scenes_count; i++) {
         struct span name = span_of(scenes[i].name);
         struct span expected = span_of(scenes[i].expected);
         stage->keys = scenes[i].keys;
@@ -156,7 +96,7 @@ static bool run_with_failure(struct stage *stage, const struct scene *scene, uns
 static void test_every_failure(void **state)
 {
     struct stage *stage = *state;
-    for (size_t i = 0; i < ROWS(scenes); i++) {
+    for (size_t i = 0; i < scenes_count; i++) {
         unsigned nth = 1;
         while (nth < MOST_ALLOCATIONS && run_with_failure(stage, &scenes[i], nth))
             nth++;
@@ -187,7 +127,7 @@ static void test_client_goes(void **state)
 static void test_close_at_any_time(void **state)
 {
     struct stage *stage = *state;
-    for (size_t i = 0; i < ROWS(scenes); i++)
+    for (size_t i = 0; i < scenes_count; i++)
         for (int turns = 0; turns < 8; turns++) {
             struct span request = scenes[i].request;
             stage->keys = scenes[i].keys;

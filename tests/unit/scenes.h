@@ -1,0 +1,7 @@
+/* The main flows of the proxy, one exchange each. */
+#pragma once
+
+#include "tests/unit/stage.h"
+
+extern const struct scene scenes[];
+extern const size_t scenes_count;

@@ -1,0 +1,146 @@
+/* The proxy in its loop, where libuv or OpenSSL refuses one call: whichever it is, the client has
+ * an answer or an end, what it has of an answer is right, nothing leaks, and the next request is
+ * served.
+ */
+/* wrap: uv_tcp_init uv_pipe_init uv_tcp_nodelay uv_tcp_connect uv_getaddrinfo uv_accept uv_write */
+/* wrap: uv_try_write uv_shutdown uv_fileno uv_random */
+/* wrap: EVP_MD_fetch EVP_MD_CTX_new EVP_DigestInit_ex2 EVP_DigestUpdate EVP_DigestFinal_ex */
+/* wrap: EVP_Digest clock_wall_ms */
+#include "tests/unit/failing.h"
+#include "tests/unit/scenes.h"
+
+#include <assert.h>
+
+enum { MOST_SCENES = 40, MOST_CALLS = 400, PAUSE_MS = 2000 };
+
+static int64_t moved_ms;
+
+int64_t __real_clock_wall_ms(void);
+int64_t __wrap_clock_wall_ms(void);
+
+int64_t __wrap_clock_wall_ms(void)
+{
+    return __real_clock_wall_ms() + moved_ms;
+}
+
+static struct span answer_of(const struct stage *stage)
+{
+    return (struct span){stage->client.bytes, stage->client.received};
+}
+
+/* The answer of an exchange in which nothing failed. */
+static struct span remember(const struct stage *stage)
+{
+    static char memory[sizeof stage->client.bytes];
+    memcpy(memory, stage->client.bytes, stage->client.received);
+    return (struct span){memory, stage->client.received};
+}
+
+/* An end, or words of the proxy's own; before them, or behind, other requests of a pipeline are
+ * answered. */
+static bool is_refusal(const struct peer *client)
+{
+    return client->received == 0 || strstr(client->bytes, "HTTP/1.1 502 ")
+        || strstr(client->bytes, "HTTP/1.1 503 ")
+        || strstr(client->bytes, " too long"); /* of a token or a query: told by the same error */
+}
+
+static void ask(struct stage *stage, const struct scene *scene)
+{
+    peer_hang_up(&stage->client);
+    if (scene->again) { /* the proxy may have a second connection, and the server has but one */
+        peer_hang_up(&stage->server);
+        stage_turn(stage, 3);
+    }
+    stage->server.received = 0;
+    stage_exchange(stage, scene);
+}
+
+static void check_answer(const struct stage *stage, const struct scene *scene, struct span whole)
+{
+    struct span answer = answer_of(stage);
+    bool right = is_refusal(&stage->client)
+        || (scene->answer.len > 0 ? span_starts(whole, answer)
+                                  : span_starts(answer, span_of(scene->expected)));
+    if (!right)
+        fail_msg("%s, %s: %.*s", scene->name, failing_name(), SPAN_ARGS(answer));
+}
+
+/* The next request; where keys were not to be had, the one after the pause that follows. */
+static bool is_served(struct stage *stage, const struct scene *scene)
+{
+    ask(stage, scene);
+    if (strstr(stage->client.bytes, "NoCredentials")) {
+        moved_ms += PAUSE_MS;
+        ask(stage, scene);
+    }
+    return span_starts(answer_of(stage), span_of(scene->expected));
+}
+
+/* True while there was a call to fail. */
+static bool run_with_failure(
+    struct stage *stage, const struct scene *scene, unsigned nth, struct span whole)
+{
+    stage->keys = scene->keys;
+    failing_arm(nth);
+    bool opened = stage_open(stage);
+    if (opened) {
+        stage_exchange(stage, scene);
+        check_answer(stage, scene, whole);
+    }
+    bool failed = failing_count() >= nth;
+    const char *name = failing_name();
+    failing_arm(0);
+    if (opened && !is_served(stage, scene))
+        fail_msg("%s after %s: %s", scene->name, name, stage->client.bytes);
+    stage_close(stage);
+    moved_ms = 0;
+    return failed;
+}
+
+static struct span run_whole(struct stage *stage, const struct scene *scene)
+{
+    stage->keys = scene->keys;
+    assert_true(stage_open(stage));
+    stage_exchange(stage, scene);
+    struct span whole = remember(stage);
+    CHECK_TEXT(
+        span_of(scene->name), span_first(whole, strlen(scene->expected)), span_of(scene->expected));
+    stage_close(stage);
+    return whole;
+}
+
+static void fail_each_call(struct stage *stage, const struct scene *scene)
+{
+    struct span whole = run_whole(stage, scene);
+    unsigned nth = 1;
+    while (nth < MOST_CALLS && run_with_failure(stage, scene, nth, whole))
+        nth++;
+    CHECK_NUMBER(span_of(scene->name), nth > 2 && nth < MOST_CALLS, true);
+}
+
+/* One scene for each run. */
+static void test_scene(void **state)
+{
+    static size_t next;
+    fail_each_call(*state, &scenes[next++]);
+}
+
+/* A server whose name is looked up, and which does not listen at the first of its addresses. */
+static void test_named_server(void **state)
+{
+    struct stage *stage = *state;
+    stage->endpoints[0].authority.text = stage->endpoints[0].authority.host = SPAN("localhost");
+    fail_each_call(stage, &scenes[2]);
+}
+
+int main(void)
+{
+    static struct CMUnitTest tests[MOST_SCENES] = {
+        {"named server", test_named_server, stage_set_up, stage_tear_down, NULL}};
+    assert(scenes_count < MOST_SCENES);
+    for (size_t i = 0; i < scenes_count; i++)
+        tests[i + 1] =
+            (struct CMUnitTest){scenes[i].name, test_scene, stage_set_up, stage_tear_down, NULL};
+    return _cmocka_run_group_tests("scenes", tests, scenes_count + 1, NULL, NULL);
+}
