@@ -63,6 +63,22 @@ def test_keys_that_end_between_upload_and_job(sourced, wall):
     assert len(keys) == 3 and keys[0] == keys[1] != keys[2]
 
 
+def test_each_request_has_remedies_of_its_own(sourced, wall):
+    jobs = Jobs()
+    here = sourced("container", jobs)
+    assert here.ask("GET", "/-/transcribe/job", token=False).status == 502
+    wall.move(seconds=61)
+
+    def elsewhere(step, request):
+        if request.proof.region == "us-east-1":
+            return Response(301, error(301, "PermanentRedirect").body, (("x-amz-bucket-region", "eu-west-1"),))
+        here.upstream.expired.add(request.proof.key)
+
+    jobs.instead = elsewhere
+    assert here.ask("PUT", f"/-/transcribe/bucket/key?{ENGLISH}", (), b"audio", token=False).status == 201
+    assert len(jobs.started) == 1
+
+
 def test_a_caller_that_signs(stage):
     jobs = Jobs()
     here = stage(jobs)
