@@ -15,24 +15,26 @@ static const char *const system_bundles[] = {
     "/etc/ssl/cert.pem",
 };
 
-static void add_system_roots(X509_STORE *store)
+static bool add_system_roots(X509_STORE *store)
 {
-    for (size_t i = 0; i < sizeof system_bundles / sizeof *system_bundles; i++)
-        if (access(system_bundles[i], R_OK) == 0 && X509_STORE_load_file(store, system_bundles[i]))
-            break;
+    bool added = false;
+    for (size_t i = 0; i < sizeof system_bundles / sizeof *system_bundles && !added; i++)
+        added = access(system_bundles[i], R_OK) == 0
+            && X509_STORE_load_file(store, system_bundles[i]) == 1;
     ERR_clear_error();
+    return added;
 }
 
 /* Asked for the issuer of a certificate. The store's own data says whether the system's roots are
- * in it. */
+ * in it; where they could not be read, for want of a descriptor say, the next handshake tries
+ * again. */
 static int find_issuer(X509 **issuer, X509_STORE_CTX *context, X509 *certificate)
 {
     X509_STORE *store = X509_STORE_CTX_get0_store(context);
     int found = X509_STORE_CTX_get1_issuer(issuer, context, certificate);
-    if (found != 0 || X509_STORE_get_ex_data(store, 0))
+    if (found != 0 || X509_STORE_get_ex_data(store, 0) || !add_system_roots(store))
         return found;
     (void)X509_STORE_set_ex_data(store, 0, store);
-    add_system_roots(store);
     return X509_STORE_CTX_get1_issuer(issuer, context, certificate);
 }
 
