@@ -126,31 +126,12 @@ static void json_value(struct buf *b, const struct log_value *value)
     }
 }
 
-static void emit(
-    enum log_level level, struct span message, const struct log_value *values, size_t count);
-
-/* Whether there is use in a line; the first one after some that were lost comes behind their
- * number.
- */
-static bool may_write(void)
-{
-    struct log_value lost = {.name = "lines", .number = log_state.lost};
-    if (!reader_takes())
-        return false;
-    log_state.lost = 0;
-    if (lost.number > 0)
-        emit(LOG_WARN, SPAN("lines were lost: nobody read standard output"), &lost, 1);
-    return true;
-}
-
-static void emit(
+static void write_values(
     enum log_level level, struct span message, const struct log_value *values, size_t count)
 {
     char memory[LINE_BYTES], time[25];
     struct buf line = buf_over(memory, sizeof memory - 1);
     bool json = log_state.shape == LOG_JSON;
-    if (!may_write())
-        return;
     clock_rfc3339(clock_wall_ms(), time);
     if (json)
         json_line(&line, level, time, message);
@@ -164,6 +145,26 @@ static void emit(
     if (json)
         buf_char(&line, '}');
     write_line(&line);
+}
+
+/* Whether there is use in a line; the first one after some that were lost comes behind their
+ * number. */
+static bool may_write(void)
+{
+    struct log_value lost = {.name = "lines", .number = log_state.lost};
+    if (!reader_takes())
+        return false;
+    log_state.lost = 0;
+    if (lost.number > 0)
+        write_values(LOG_WARN, SPAN("lines were lost: nobody read standard output"), &lost, 1);
+    return true;
+}
+
+static void emit(
+    enum log_level level, struct span message, const struct log_value *values, size_t count)
+{
+    if (may_write())
+        write_values(level, message, values, count);
 }
 
 void log_line(enum log_level level, const char *format, ...)
