@@ -226,7 +226,7 @@ static void ask_next(struct lifecycle *life)
 /* All is set up: what may wait until now begins. */
 static void serve_on(struct lifecycle *life)
 {
-    proxy_warn(life->proxy);
+    proxy_introduce(life->proxy);
     reporter_start(&life->reporter, !life->invokes);
     proxy_prewarm(life->proxy);
 }

@@ -47,9 +47,11 @@ static void hide_memory(void)
  * lines of the log would end up in it. */
 static void hold_standard_descriptors(void)
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0)
-            (void)open("/dev/null", O_RDWR);
+    int held = STDIN_FILENO; /* the lowest that is free is what open() gives */
+    while (held >= 0 && held <= STDERR_FILENO)
+        held = open("/dev/null", O_RDWR);
+    if (held > STDERR_FILENO)
+        (void)close(held);
 }
 
 static int check(const struct config *config, enum err err, const struct fault *fault)

@@ -81,10 +81,23 @@ void answer_write(
         buf_add(out, own->body);
 }
 
+void answer_write_begun(struct buf *out, struct span content_type, enum answer_framing how,
+    struct answer_connection connection)
+{
+    write_status(out, 200, SPAN("OK"));
+    buf_text(out, "Content-Type: ");
+    buf_add(out, content_type);
+    buf_text(out, "\r\nCache-Control: no-store\r\n");
+    if (how == ANSWER_CHUNKED)
+        buf_text(out, "Transfer-Encoding: chunked\r\n");
+    write_connection(out, connection);
+    buf_text(out, "\r\n");
+}
+
 void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect,
     bool to_head, struct answer_connection connection)
 {
-    char memory[4096], extra_memory[256];
+    char memory[4096], extra_memory[1024];
     struct buf body = buf_over(memory, sizeof memory);
     struct buf extra = buf_over(extra_memory, sizeof extra_memory);
     struct span code = span_of(err_code(fault->err));
@@ -96,7 +109,7 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
         .to_head = to_head};
     if (fault->err == ERR_TOKEN_REQUIRED)
         buf_text(&extra, "WWW-Authenticate: Basic realm=\"countersign\"\r\n");
-    if (fault->err == ERR_METHOD_NOT_ALLOWED)
+    if (fault->err == ERR_METHOD_NOT_ALLOWED && connection.extra.len == 0)
         buf_text(&extra, "Allow: GET, HEAD\r\n");
     if (fault->err == ERR_TOO_BUSY || fault->err == ERR_OUT_OF_MEMORY)
         buf_text(&extra, "Retry-After: 1\r\n");
@@ -107,6 +120,7 @@ void answer_write_error(struct buf *out, const struct fault *fault, enum dialect
         buf_add(&extra, code);
         buf_text(&extra, "\r\n");
     }
+    buf_add(&extra, connection.extra);
     own.extra = buf_span(&extra);
     answer_write(out, &own, connection);
 }
@@ -148,13 +162,13 @@ const char *answer_reason(int status)
     static const struct {
         int status;
         const char *reason;
-    } reasons[] = {{200, "OK"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-        {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
-        {409, "Conflict"}, {411, "Length Required"}, {412, "Precondition Failed"},
-        {413, "Content Too Large"}, {417, "Expectation Failed"},
-        {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-        {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
-        {504, "Gateway Timeout"}};
+    } reasons[] = {{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {400, "Bad Request"},
+        {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+        {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"},
+        {412, "Precondition Failed"}, {413, "Content Too Large"}, {417, "Expectation Failed"},
+        {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
+        {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (reasons[i].status == status)
             return reasons[i].reason;

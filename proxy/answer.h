@@ -14,7 +14,7 @@ enum answer_framing answer_framing_for(const struct framing *framing, unsigned m
 struct answer_connection {
     bool close;        /* the connection ends after this answer */
     unsigned minor;    /* the client's version: HTTP/1.0 must be told that it lives on */
-    struct span extra; /* further header lines of a relayed answer, each with its CRLF */
+    struct span extra; /* further header lines, each with its CRLF */
 };
 
 /* Appends the server's head, less what is between two neighbours. */
@@ -33,6 +33,11 @@ struct answer_own {
 };
 void answer_write(
     struct buf *out, const struct answer_own *own, struct answer_connection connection);
+
+/* Appends the head of an answer of the proxy's own whose body comes as it is made; how: CHUNKED or
+ * UNTIL_CLOSE. */
+void answer_write_begun(struct buf *out, struct span content_type, enum answer_framing how,
+    struct answer_connection connection);
 
 /* Appends the error as an answer, in the dialect. */
 void answer_write_error(struct buf *out, const struct fault *fault, enum dialect dialect,

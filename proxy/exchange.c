@@ -89,6 +89,7 @@ static void release(struct exchange *x)
     x->call = NULL;
     if (!x->left)
         exchange_record(x);
+    job_end(x);
     exchange_close_access(x);
     proxy->held_bytes -= x->held_max;
     free(x->held);
@@ -147,9 +148,9 @@ static bool ends_connection(const struct exchange *x, enum err err)
 static enum dialect dialect_of(const struct exchange *x)
 {
     struct service service = {.protocols = SPAN("")};
-    if (x->route.s3)
+    if (x->route.s3 && !x->job)
         return DIALECT_S3;
-    if (!x->head_ns)
+    if (!x->head_ns || x->job)
         return DIALECT_JSON;
     (void)service_by_prefix(x->route.prefix, &service);
     return dialect_of_request(head_value(&x->head, FIELD_CONTENT_TYPE), service.protocols);
@@ -165,8 +166,9 @@ void exchange_fail(struct exchange *x, const struct fault *fault)
     }
     struct buf out = buf_over(proxy->scratch, sizeof proxy->scratch);
     x->close = x->close || ends_connection(x, fault->err);
+    job_hint(x);
     struct answer_connection connection = {
-        .close = x->close, .minor = x->head_ns ? x->head.minor : 1};
+        .close = x->close, .minor = x->head_ns ? x->head.minor : 1, .extra = x->hint};
     bool to_head = x->head_ns && head_method_is(&x->head, SPAN("HEAD"));
     answer_write_error(&out, fault, dialect_of(x), to_head, connection);
     x->status = err_status(fault->err);
@@ -297,15 +299,16 @@ size_t exchange_take(struct exchange *x, struct span bytes)
         return send_take(x, bytes);
     case PHASE_DISCARD:
         return bytes.len;
+    case PHASE_AUDIO:
     case PHASE_SOCKET:
-        socket_take(x, SIDE_CLIENT, bytes);
-        return bytes.len;
+        return socket_take_client(x, bytes);
     case PHASE_PARTS:
     case PHASE_VERIFY:
     case PHASE_CREDENTIALS:
     case PHASE_CONNECT:
     case PHASE_SENT:
     case PHASE_PAUSE:
+    case PHASE_JOB:
     default:
         return 0;
     }
@@ -330,6 +333,8 @@ void exchange_client_ended(struct exchange *x)
         socket_client_ended(x);
         return;
     }
+    if (x->phase == PHASE_JOB)
+        exchange_hurry(x);
     bool whole = x->phase == PHASE_DISCARD || (x->head_ns && body_whole(&x->body));
     if (!whole)
         exchange_break(x, false);
@@ -345,7 +350,7 @@ void exchange_client_gone(struct exchange *x)
 
 void exchange_client_drained(struct exchange *x)
 {
-    if (x->phase != PHASE_PAUSE)
+    if (x->phase != PHASE_PAUSE && x->phase != PHASE_JOB)
         exchange_stir(x);
     if (x->upstream)
         upstream_read(x->upstream, true);

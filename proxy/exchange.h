@@ -33,6 +33,9 @@ void exchange_client_drained(struct exchange *x);
 /* The proxy drains: what only waits is over at the next tick. */
 void exchange_hurry(struct exchange *x);
 
+/* One tick of the proxy's timer. */
+void exchange_tick(struct exchange *x);
+
 /* Its time is over: the phase decides what that means. */
 void exchange_timeout(struct exchange *x);
 

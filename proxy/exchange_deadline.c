@@ -13,6 +13,7 @@ static const struct {
     [PHASE_CREDENTIALS] = {"credentials", ERR_NO_CREDENTIALS,
         "Credentials could not be fetched in time (COUNTERSIGN_TIMEOUT_MS)."},
     [PHASE_VERIFY] = {"verify", ERR_UPSTREAM_TIMEOUT, "STS has not answered in time."},
+    [PHASE_AUDIO] = {"audio", ERR_REQUEST_TIMEOUT, "The audio stopped coming."},
     [PHASE_HOLD] = {"hold", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_PARTS] = {"parts", ERR_REQUEST_TIMEOUT, "The request's body stopped coming."},
     [PHASE_CONNECT] = {"connect", ERR_TOO_BUSY,
@@ -24,11 +25,14 @@ static const struct {
         "The server has not answered in time (COUNTERSIGN_TIMEOUT_MS)."},
     [PHASE_PAUSE] = {"pause", OK, ""},
     [PHASE_SOCKET] = {"socket", OK, ""},
+    [PHASE_JOB] = {"job", OK, ""},
     [PHASE_DISCARD] = {"discard", ERR_UPSTREAM_TIMEOUT, "The server's answer stopped coming."},
 };
 
 void exchange_stir(struct exchange *x)
 {
+    if (x->phase == PHASE_SOCKET && socket_ends(x))
+        return;
     bool asking = x->phase == PHASE_CONTINUE && x->answer < ANSWER_WEIGHED;
     unsigned ms = asking ? CONTINUE_MS : x->proxy->options.timeout_ms;
     x->ticks_left = ms / TICK_MS + 1;
@@ -49,12 +53,18 @@ void exchange_pause(struct exchange *x, unsigned ms)
 
 void exchange_hurry(struct exchange *x)
 {
-    if (x->phase == PHASE_PAUSE)
+    if (x->phase == PHASE_PAUSE || x->phase == PHASE_JOB)
         x->ticks_left = 1;
-    if (x->phase == PHASE_SOCKET) {
+    if (x->phase == PHASE_SOCKET && !x->socket->audio) {
         socket_leave(x);
         x->ticks_left = CLOSING_MS / TICK_MS + 1;
     }
+}
+
+void exchange_tick(struct exchange *x)
+{
+    x->ticks_left--;
+    x->ticks++;
 }
 
 void exchange_timeout(struct exchange *x)
@@ -68,6 +78,10 @@ void exchange_timeout(struct exchange *x)
     }
     if (x->phase == PHASE_SOCKET) {
         socket_timeout(x);
+        return;
+    }
+    if (x->phase == PHASE_JOB) {
+        job_ask_again(x);
         return;
     }
     if (x->phase == PHASE_PAUSE && !x->proxy->draining) {

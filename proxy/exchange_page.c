@@ -3,6 +3,7 @@
 
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
+#include "proxy/pages/job_page.h"
 #include "proxy/pages/permissions_page.h"
 #include "proxy/pages/presign_page.h"
 #include "proxy/pages/token_page.h"
@@ -24,8 +25,9 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     if (!page)
         (void)fault_set(fault, ERR_NOT_FOUND,
             "The proxy has no such page. There are /-/ (for a browser), /-/health, /-/identity, "
-            "/-/policy, /-/denied, /-/metrics, /-/presign and /-/token/KIND, for rds, dsql, "
-            "elasticache, memorydb and msk.");
+            "/-/policy, /-/denied, /-/metrics, /-/presign, /-/transcribe (audio, by POST; "
+            "jobs, behind a further slash) and /-/token/KIND, for rds, dsql, elasticache, memorydb "
+            "and msk.");
     else if (!head_method_is(&x->head, SPAN("GET")) && !head_method_is(&x->head, SPAN("HEAD")))
         (void)fault_set(fault, ERR_METHOD_NOT_ALLOWED, "This page answers GET only.");
     else
@@ -33,7 +35,7 @@ static const struct page *find_page(struct exchange *x, struct fault *fault)
     return NULL;
 }
 
-static bool wants_text(const struct exchange *x)
+bool page_wants_text(const struct exchange *x)
 {
     const struct field *accept = head_find_name(&x->head, SPAN("Accept"));
     return accept && span_starts_nocase(accept->value, SPAN("text/plain"));
@@ -85,7 +87,7 @@ static enum err write_signed(
         .credentials = credentials_current(store),
         .credentials_end_ms = credentials_facts(store).expires_ms,
         .now_ms = clock_wall_ms() + proxy->skew.offset_ms,
-        .bare = wants_text(x)};
+        .bare = page_wants_text(x)};
     if (!with.credentials)
         return fault_set(fault, ERR_NO_CREDENTIALS, "%s", credentials_missing(store));
     return page->signs == PAGE_SIGNS_URL ? write_presigned(x, &with, body, fault)
@@ -165,7 +167,7 @@ static void write_page(struct exchange *x, const struct page *page)
     char *memory = page->lists ? malloc(LISTED_BYTES) : NULL;
     struct buf body = memory ? buf_over(memory, LISTED_BYTES)
                              : buf_over(proxy->query_scratch, sizeof proxy->query_scratch);
-    struct span type = page->signs && wants_text(x) ? SPAN("text/plain") : page->content_type;
+    struct span type = page->signs && page_wants_text(x) ? SPAN("text/plain") : page->content_type;
     enum err err = page->lists ? write_listed(x, page, &type, &body, &fault)
                                : write_body(x, page, &body, &fault);
     if (err)
@@ -178,6 +180,14 @@ static void write_page(struct exchange *x, const struct page *page)
 void page_serve(struct exchange *x)
 {
     struct fault fault;
+    if (span_equal(x->route.path, SPAN("/-/transcribe"))) {
+        audio_serve(x);
+        return;
+    }
+    if (job_page_is(x->route.path)) {
+        job_serve(x);
+        return;
+    }
     const struct page *page = find_page(x, &fault);
     enum admission admission =
         page && page->needs_token ? exchange_admit(x, page->needs_keys, &fault) : ADMITTED;

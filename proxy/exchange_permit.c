@@ -1,8 +1,11 @@
 /* What the request needs of the role's policy: the guard is asked before anything leaves, what was
  * allowed is recorded, and what was denied is told. */
+#include "proxy/exchange_permit.h"
+
 #include "proxy/aws/partition.h"
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/login_needed.h"
 #include "proxy/permissions/needed.h"
 
@@ -26,9 +29,18 @@ static bool find_needed_of(const struct proxy *proxy, const struct route *route,
 
 static bool find_needed(const struct exchange *x, struct permissions *needed)
 {
+    if (job_sends_as_is(x)) {
+        *needed = (struct permissions){.count = 0};
+        return false; /* it needs nothing of the role */
+    }
+    if (job_asks(x)) {
+        struct message own = job_message(x);
+        return find_needed_of(x->proxy, &x->route, own.head, own.held, needed);
+    }
     bool told = x->held && (!x->route.s3 || head_method_is(&x->head, SPAN("POST")));
     struct span body = {x->held, told ? x->held_bytes : 0};
-    return find_needed_of(x->proxy, &x->route, &x->head, body, needed);
+    const struct head *head = x->socket ? socket_head(x) : &x->head;
+    return find_needed_of(x->proxy, &x->route, head, body, needed);
 }
 
 /* Whether the guard allows it; else the fault says what it does not, and it is listed. */
@@ -37,7 +49,7 @@ static enum err check(struct exchange *x, const struct permissions *needed, stru
     struct proxy *proxy = x->proxy;
     const struct permission *refused = NULL;
     struct denial denial;
-    bool unread = needed->wants_body && x->framing.kind != BODY_NONE;
+    bool unread = needed->wants_body && x->framing.kind != BODY_NONE && !x->socket;
     if (guard_allows(proxy->options.guard, needed, &refused) && !unread)
         return OK;
     if (!refused)
@@ -47,9 +59,12 @@ static enum err check(struct exchange *x, const struct permissions *needed, stru
     denial_of_guard(refused, &denial);
     if (proxy->denied)
         denied_add(proxy->denied, &denial, NULL, clock_wall_ms());
+    char memory[512];
+    struct buf words = buf_over(memory, sizeof memory);
+    condition_write_words(&words, span_first(refused->resource, 200));
     return fault_set(fault, ERR_GUARD_DENIED,
         "The guard (COUNTERSIGN_ALLOW) does not allow %.*s on %.*s. Nothing was sent.",
-        SPAN_ARGS(refused->action), SPAN_ARGS(span_first(refused->resource, 200)));
+        SPAN_ARGS(refused->action), SPAN_ARGS(buf_span(&words)));
 }
 
 bool permit_admits(struct exchange *x)
@@ -63,6 +78,16 @@ bool permit_admits(struct exchange *x)
     if (!x->permitted)
         exchange_fail(x, &fault);
     return x->permitted;
+}
+
+enum err permit_step(struct exchange *x, const struct route *route, const struct message *message,
+    struct fault *fault)
+{
+    struct permissions needed;
+    if (!x->proxy->options.guard)
+        return OK;
+    (void)find_needed_of(x->proxy, route, message->head, message->held, &needed);
+    return check(x, &needed, fault);
 }
 
 /* Whoever gets what is signed may do it: it is guarded as if it was done, and recorded so. */

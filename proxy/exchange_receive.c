@@ -88,6 +88,7 @@ static const char *begin_answer(struct exchange *x, struct gathered *g)
 {
     stop_sending(x);
     permit_record(x);
+    job_dress(x);
     if (x->asks && x->answer_head.status < 300)
         place_confirm(x);
     x->close = x->close || !x->framing.keep_alive || client_leaves(x->client);
@@ -105,7 +106,7 @@ static const char *begin_answer(struct exchange *x, struct gathered *g)
 /* The client must not take a step of its upload for the answer to its request. */
 static bool only_for_us(const struct exchange *x)
 {
-    return x->left || (steps_now(x) && x->answer_head.status < 300);
+    return x->left || job_keeps(x) || (steps_now(x) && x->answer_head.status < 300);
 }
 
 static const char *on_final(struct exchange *x, struct gathered *g)
@@ -151,10 +152,10 @@ static const char *receive_head(
     return verdict == SCAN_COMPLETE ? on_answer_head(x, g, fault) : NULL;
 }
 
-static void relay_piece(struct exchange *x, struct gathered *g, struct span piece)
+static void relay_content(struct exchange *x, struct gathered *g, struct span piece)
 {
-    x->received += piece.len;
-    permit_watch(x, piece);
+    if (piece.len == 0)
+        return; /* in chunks it would be the end */
     if (g->count + 3 > GATHERED_MAX)
         flush(x, g);
     if (x->answer_how != ANSWER_CHUNKED) {
@@ -166,6 +167,17 @@ static void relay_piece(struct exchange *x, struct gathered *g, struct span piec
     add(g, buf_span(&line));
     add(g, piece);
     add(g, SPAN("\r\n"));
+}
+
+static void relay_piece(struct exchange *x, struct gathered *g, struct span piece)
+{
+    x->received += piece.len;
+    permit_watch(x, piece);
+    if (job_reads(x)) {
+        flush(x, g); /* one memory serves every piece */
+        piece = job_text(x, piece);
+    }
+    relay_content(x, g, piece);
 }
 
 /* The end that the client's framing needs; the scratch is free again once the head is out. */
@@ -184,17 +196,27 @@ static void relay_end(struct exchange *x, struct gathered *g)
     add(g, buf_since(&g->head, start));
 }
 
+/* The content is whole; NULL, or what is wrong with it. */
+static const char *end_content(struct exchange *x, struct gathered *g)
+{
+    struct span rest;
+    const char *why = job_text_end(x, &rest);
+    if (why)
+        return why;
+    relay_content(x, g, rest);
+    relay_end(x, g);
+    return NULL;
+}
+
 static const char *receive_body(struct exchange *x, struct gathered *g, struct span *bytes)
 {
     struct span piece;
     enum body_step step;
     while ((step = body_next(&x->answer_body, bytes, &piece)) == BODY_PIECE)
         relay_piece(x, g, piece);
-    if (step == BODY_BAD)
-        return x->answer_body.why;
-    if (step == BODY_END || body_whole(&x->answer_body))
-        relay_end(x, g);
-    return NULL;
+    if (step == BODY_BAD || job_wrong(x))
+        return step == BODY_BAD ? x->answer_body.why : job_wrong(x);
+    return step == BODY_END || body_whole(&x->answer_body) ? end_content(x, g) : NULL;
 }
 
 /* What was held of it goes out after all. */
@@ -214,12 +236,12 @@ static const char *receive_weighed(struct exchange *x, struct gathered *g, struc
     const char *why = NULL;
     while ((step = body_next(&x->answer_body, bytes, &piece)) == BODY_PIECE)
         if (!weigh_take(x, piece)) {
-            why = only_for_us(x) ? "it is too long for a step of an upload" : release_weighed(x, g);
+            why = only_for_us(x) ? "it is too long for a step of a request" : release_weighed(x, g);
             if (!why)
                 relay_piece(x, g, piece);
             return why;
         }
-    return step == BODY_BAD ? x->answer_body.why : NULL;
+    return step == BODY_BAD ? x->answer_body.why : job_wrong(x);
 }
 
 /* The answer is with the client, or queued for it. */
@@ -235,7 +257,7 @@ static const char *receive_all(
     struct exchange *x, struct gathered *g, struct span *bytes, struct fault *fault)
 {
     const char *why = NULL;
-    while (!why && bytes->len > 0 && x->answer < ANSWER_WEIGHED)
+    while (!why && bytes->len > 0 && x->answer < ANSWER_WEIGHED && x->phase != PHASE_SOCKET)
         why = receive_head(x, g, bytes, fault);
     if (x->phase == PHASE_SOCKET)
         return why;
@@ -270,8 +292,12 @@ static bool asks_nothing(const struct exchange *x)
 static void begin_socket(struct exchange *x, struct span bytes)
 {
     struct client *client = x->client;
-    if (bytes.len > 0)
-        socket_take(x, SIDE_SERVER, bytes);
+    if (x->proxy->draining)
+        exchange_hurry(x);
+    if (x->socket->audio)
+        audio_opened(x);
+    if (client->exchange && bytes.len > 0)
+        socket_take_server(x, bytes);
     client_wake(client);
 }
 
@@ -283,7 +309,7 @@ void receive_bytes(struct upstream_user *user, struct span bytes)
         return;
     }
     if (x->phase == PHASE_SOCKET) {
-        socket_take(x, SIDE_SERVER, bytes);
+        socket_take_server(x, bytes);
         return;
     }
     struct gathered g;
@@ -313,9 +339,12 @@ void receive_release(struct exchange *x)
         exchange_break(x, false);
         return;
     }
+    if (job_takes(x))
+        return;
     g.count = g.lines = 0;
     g.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch);
     permit_denied(x);
+    job_hint(x);
     if (x->phase == PHASE_CREDENTIALS || x->phase == PHASE_PAUSE) /* the body may still be due */
         exchange_enter(x, body_whole(&x->body) ? PHASE_SENT : PHASE_CONTINUE);
     const char *why = release_weighed(x, &g);
@@ -346,9 +375,12 @@ void receive_end(struct upstream_user *user, bool whole)
     }
     if (x->answer == ANSWER_BODY && ends) {
         struct gathered g = {.head = buf_over(x->proxy->scratch, sizeof x->proxy->scratch)};
-        relay_end(x, &g);
+        const char *why = end_content(x, &g);
         flush(x, &g);
-        on_whole(x);
+        if (why)
+            fail(x, why);
+        else
+            on_whole(x);
         return;
     }
     if (send_again(x))

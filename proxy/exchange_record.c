@@ -20,6 +20,11 @@ static void count_service(struct counters *counters, struct span name)
     }
 }
 
+void exchange_count(const struct exchange *x)
+{
+    count_service(&x->proxy->counters, x->route.service);
+}
+
 void exchange_record(const struct exchange *x)
 {
     struct counters *counters = &x->proxy->counters;

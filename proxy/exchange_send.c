@@ -10,7 +10,7 @@ static void write_to_client(struct exchange *x, struct span text)
     stream_write(&x->client->stream, &buffer, 1);
 }
 
-static void tell_continue(struct exchange *x)
+void send_invite(struct exchange *x)
 {
     if (x->framing.expects_continue && !x->told_continue)
         write_to_client(x, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
@@ -127,18 +127,23 @@ static void on_server_drained(struct upstream_user *user)
         client_wake(x->client);
 }
 
-void send_begin(struct exchange *x)
+void send_prepare(struct exchange *x)
 {
     x->lease.on_ready = on_lease_ready;
     x->lease.on_failed = on_lease_failed;
     x->user.on_bytes = receive_bytes;
     x->user.on_drained = on_server_drained;
     x->user.on_gone = receive_end;
+}
+
+void send_begin(struct exchange *x)
+{
+    send_prepare(x);
     if (x->phase != PHASE_HOLD) {
         send_connect(x);
         return;
     }
-    tell_continue(x);
+    send_invite(x);
     client_wake(x->client); /* its bytes may be here already */
 }
 
@@ -151,6 +156,8 @@ static bool sends_chunks(const struct exchange *x)
 
 static struct outgoing_body body_to_send(struct exchange *x)
 {
+    if (job_asks(x))
+        return job_body(x);
     bool chunked = sends_chunks(x);
     bool writes = head_method_is(&x->head, SPAN("PUT")) || head_method_is(&x->head, SPAN("POST"))
         || head_method_is(&x->head, SPAN("PATCH"));
@@ -190,6 +197,8 @@ static enum err write_head(struct exchange *x, struct buf *out, struct fault *fa
     x->signed_ms = clock_wall_ms() + proxy->skew.offset_ms;
     if (x->socket)
         return socket_write_head(x, &outgoing, out, fault);
+    if (job_sends_as_is(x))
+        return job_write_as_is(x, out, fault);
     return outgoing_write(&outgoing, x->signed_ms / 1000, out, scratch, fault);
 }
 
@@ -208,7 +217,7 @@ static void on_connected(struct exchange *x, struct upstream *upstream)
     }
     struct span held = span_first(steps_message(x).held, HELD_PIECE_BYTES);
     uv_buf_t buffers[] = {stream_buffer(buf_span(&out)), stream_buffer(held)};
-    bool asks = x->asks && held.len == 0, sent = x->upload || body_whole(&x->body);
+    bool asks = x->asks && held.len == 0, sent = x->upload || x->socket || body_whole(&x->body);
     x->sent += held.len;
     x->held_sent = held.len;
     exchange_enter(x, sent ? PHASE_SENT : asks ? PHASE_CONTINUE : PHASE_STREAM);
@@ -224,7 +233,7 @@ void send_continue(struct exchange *x)
     if (x->phase != PHASE_CONTINUE)
         return;
     exchange_enter(x, PHASE_STREAM);
-    tell_continue(x);
+    send_invite(x);
     client_wake(x->client);
 }
 

@@ -1,6 +1,8 @@
 /* A request that asks for a WebSocket: it is sent as one of the proxy's own, signed; where the
  * server agrees the exchange lives on as that socket until either side ends it. Any other answer is
  * relayed, or has a remedy, like that to any request. Source: RFC 6455, 4 and 7. */
+#include "proxy/exchange_socket.h"
+
 #include <stdlib.h>
 
 #include "proxy/base/clock.h"
@@ -8,12 +10,20 @@
 
 enum { CLOSING_MS = 1000 };
 
+/* A list may stand in several fields of a name. */
+static bool lists(const struct head *head, enum field_id id, struct span token)
+{
+    for (size_t i = 0; i < head->count; i++)
+        if (head->fields[i].id == id && field_list_has(head->fields[i].value, token))
+            return true;
+    return false;
+}
+
 static bool asks_for_socket(const struct exchange *x)
 {
-    struct span connection = head_value(&x->head, FIELD_CONNECTION);
     return head_method_is(&x->head, SPAN("GET")) && x->head.minor > 0
-        && field_list_has(head_value(&x->head, FIELD_UPGRADE), SPAN("websocket"))
-        && field_list_has(connection, SPAN("upgrade"));
+        && lists(&x->head, FIELD_UPGRADE, SPAN("websocket"))
+        && lists(&x->head, FIELD_CONNECTION, SPAN("upgrade"));
 }
 
 static enum err check_handshake(const struct exchange *x, struct fault *fault)
@@ -31,7 +41,8 @@ static enum err check_handshake(const struct exchange *x, struct fault *fault)
 }
 
 /* The client has signed the very URL that the server will see, with the function's own keys: then
- * its events may be signed too, and go on from that signature. */
+ * its events may be signed too, and go on from that signature. Only there it matters: any other
+ * request is signed anew, as its service wants it. */
 static bool signed_for_server(const struct exchange *x)
 {
     struct claim_request request = {&x->head, &x->target, {EMPTY_SHA256, HASH_HEX_BYTES}};
@@ -39,9 +50,16 @@ static bool signed_for_server(const struct exchange *x)
         credentials_of_caller(x->proxy->options.credentials, x->claim.access_key_id);
     return x->claimed && x->claim.in_query && !x->route.by_path && own
         && own == credentials_current(x->proxy->options.credentials)
+        && span_equal(x->claim.service, x->route.service)
+        && span_equal(x->claim.region, x->route.region)
         && span_equal_nocase(x->target.authority.text, x->route.host)
         && claim_verify(&x->claim, &request, x->proxy->signer, own, clock_wall_ms() / 1000)
         == CLAIM_VERIFIED;
+}
+
+static enum err no_memory(struct fault *fault)
+{
+    return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
 }
 
 enum err socket_plan(struct exchange *x, struct fault *fault)
@@ -51,17 +69,32 @@ enum err socket_plan(struct exchange *x, struct fault *fault)
     enum err err = check_handshake(x, fault);
     if (err)
         return err;
+    if (socket_create(x) != OK)
+        return no_memory(fault);
+    struct socket *s = x->socket;
+    s->how = socket_route_of(&x->route, x->claimed && x->claim.in_query);
+    s->passes = s->how.events && signed_for_server(x);
+    if (!s->how.events || s->passes)
+        return OK;
+    return buf_reserve(&s->message, SOCKET_MESSAGE_BYTES) ? OK : no_memory(fault);
+}
+
+enum err socket_create(struct exchange *x)
+{
     struct socket *s = calloc(1, sizeof *s);
     if (!s)
-        return fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
-    x->socket = s;
-    s->how = socket_route_of(&x->route, x->claimed && x->claim.in_query);
-    s->passes = signed_for_server(x);
+        return ERR_OUT_OF_MEMORY;
     struct websocket_form form = {.from_client = true, .max_message_bytes = INT64_MAX};
     websocket_reader_begin(&s->from[SIDE_CLIENT], form);
     form.from_client = false;
     websocket_reader_begin(&s->from[SIDE_SERVER], form);
+    x->socket = s;
     return OK;
+}
+
+const struct head *socket_head(const struct exchange *x)
+{
+    return x->socket->audio ? audio_head(x) : &x->head;
 }
 
 /* The keys are kept: the stream is signed with those that its beginning was. */
@@ -81,19 +114,18 @@ enum err socket_write_head(
 {
     const struct socket *s = x->socket;
     struct buf scratch = buf_over(x->proxy->query_scratch, sizeof x->proxy->query_scratch);
-    struct outgoing_query signs = {.token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S};
+    struct outgoing_query signs = {
+        .token_last = s->how.token_last, .expires_s = SOCKET_EXPIRES_S, .scratch = scratch};
     outgoing->upgrades = true;
+    outgoing->head = socket_head(x);
     if (s->passes)
         return outgoing_write_signed(outgoing, out, fault);
     if (!s->how.in_query)
         return outgoing_write(outgoing, x->signed_ms / 1000, out, scratch, fault);
-    enum err err =
-        outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, scratch, fault);
+    enum err err = outgoing_write_presigned(outgoing, x->signed_ms / 1000, &signs, out, fault);
     if (err || !s->how.events)
         return err;
-    return begin_chain(x, outgoing->credentials, signs.seed) == OK
-        ? OK
-        : fault_set(fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a WebSocket.");
+    return begin_chain(x, outgoing->credentials, signs.seed) == OK ? OK : no_memory(fault);
 }
 
 /* ---- the server's yes ---- */
@@ -114,10 +146,10 @@ static const char *check_answer(const struct exchange *x)
     const struct head *answer = &x->answer_head;
     char memory[WEBSOCKET_ACCEPT_BYTES];
     struct buf accept = buf_over(memory, sizeof memory);
-    if (!field_list_has(head_value(answer, FIELD_UPGRADE), SPAN("websocket"))
-        || !field_list_has(head_value(answer, FIELD_CONNECTION), SPAN("upgrade")))
+    if (!lists(answer, FIELD_UPGRADE, SPAN("websocket"))
+        || !lists(answer, FIELD_CONNECTION, SPAN("upgrade")))
         return "it switches to another protocol than WebSocket";
-    if (websocket_accept(head_value_of(&x->head, SPAN("Sec-WebSocket-Key")), &accept) != OK
+    if (websocket_accept(head_value_of(socket_head(x), SPAN("Sec-WebSocket-Key")), &accept) != OK
         || !span_equal(head_value_of(answer, SPAN("Sec-WebSocket-Accept")), buf_span(&accept)))
         return "its Sec-WebSocket-Accept does not answer the request's key";
     if (head_find_name(answer, SPAN("Sec-WebSocket-Extensions")))
@@ -131,6 +163,10 @@ const char *socket_open(struct exchange *x, struct buf *answer)
     if (why)
         return why;
     permit_record(x);
+    if (x->socket->audio) {
+        exchange_enter(x, PHASE_SOCKET);
+        return NULL;
+    }
     x->status = (int)x->answer_head.status;
     x->close = true; /* it will be no HTTP connection again */
     x->answer = ANSWER_BODY;
@@ -143,30 +179,26 @@ const char *socket_open(struct exchange *x, struct buf *answer)
 
 /* ---- its life, and its end ---- */
 
-static bool both_closed(const struct socket *s)
+bool socket_ends(const struct exchange *x)
 {
-    return s->closed[SIDE_CLIENT] && s->closed[SIDE_SERVER];
+    return x->socket->closed[SIDE_CLIENT] && x->socket->closed[SIDE_SERVER];
 }
 
 /* Both have had a close frame: the server is the first to go (RFC 6455, 7.1.1), but not for long.
  */
 static void settle(struct exchange *x, bool failed)
 {
-    bool ends = both_closed(x->socket);
+    enum { CLOSING_TICKS = CLOSING_MS / TICK_MS + 1 };
+    bool ends = socket_ends(x);
     if (failed || (ends && !x->upstream))
         exchange_finish(x);
-    else if (ends)
-        x->ticks_left = CLOSING_MS / TICK_MS + 1;
+    else if (ends && x->ticks_left > CLOSING_TICKS)
+        x->ticks_left = CLOSING_TICKS;
 }
 
-void socket_take(struct exchange *x, enum side from, struct span bytes)
+static void take(struct exchange *x, enum side from, struct span bytes)
 {
-    if (from == SIDE_CLIENT)
-        x->sent += bytes.len;
-    else
-        x->received += bytes.len;
     exchange_stir(x);
-    x->socket->asked = false;
     bool failed = !socket_relay(x, from, bytes);
     if (!failed && x->client && stream_blocked(&x->client->stream))
         upstream_read(x->upstream, false);
@@ -175,8 +207,30 @@ void socket_take(struct exchange *x, enum side from, struct span bytes)
     settle(x, failed);
 }
 
+size_t socket_take_client(struct exchange *x, struct span bytes)
+{
+    x->socket->asked[SIDE_CLIENT] = false;
+    if (x->socket->audio)
+        return audio_take(x, bytes);
+    x->sent += bytes.len;
+    take(x, SIDE_CLIENT, bytes);
+    return bytes.len;
+}
+
+void socket_take_server(struct exchange *x, struct span bytes)
+{
+    x->socket->asked[SIDE_SERVER] = false;
+    x->received += bytes.len;
+    if (x->socket->audio)
+        audio_hear(x, bytes);
+    else
+        take(x, SIDE_SERVER, bytes);
+}
+
 void socket_client_ended(struct exchange *x)
 {
+    if (x->socket->audio && body_whole(&x->body))
+        return; /* what was heard may still come */
     if (websocket_closed(&x->socket->from[SIDE_CLIENT]))
         return; /* it has said so; the server's answer may still come */
     socket_leave(x);
@@ -185,7 +239,9 @@ void socket_client_ended(struct exchange *x)
 
 void socket_server_gone(struct exchange *x)
 {
-    if (websocket_closed(&x->socket->from[SIDE_SERVER]))
+    if (x->socket->audio)
+        audio_lost(x, ERR_UPSTREAM_RESET);
+    else if (websocket_closed(&x->socket->from[SIDE_SERVER]))
         exchange_finish(x);
     else
         exchange_break(x, false); /* without a close frame, as the server did */
@@ -197,17 +253,34 @@ void socket_leave(struct exchange *x)
     socket_write_close(x, SIDE_CLIENT, WEBSOCKET_GOING_AWAY, SPAN(""));
 }
 
+/* It was asked, is listened to, and has not answered. */
+static bool is_dead(const struct exchange *x, enum side side)
+{
+    const struct stream *stream = side == SIDE_CLIENT ? &x->client->stream : &x->upstream->stream;
+    return x->socket->asked[side] && stream->reading;
+}
+
+static void ask(struct exchange *x, enum side side)
+{
+    socket_ping(x, side);
+    x->socket->asked[side] = true;
+}
+
 void socket_timeout(struct exchange *x)
 {
     struct socket *s = x->socket;
-    if (s->asked || both_closed(s)) {
+    bool closing = s->closed[SIDE_CLIENT] || s->closed[SIDE_SERVER] || x->proxy->draining;
+    if (s->audio && (s->asked[SIDE_SERVER] || socket_ends(x))) {
+        audio_lost(x, ERR_UPSTREAM_TIMEOUT);
+        return;
+    }
+    if (!s->audio && (closing || is_dead(x, SIDE_CLIENT) || is_dead(x, SIDE_SERVER))) {
         socket_leave(x);
         exchange_finish(x);
         return;
     }
-    s->asked = true;
-    socket_ping(x, SIDE_CLIENT);
-    socket_ping(x, SIDE_SERVER);
+    ask(x, SIDE_CLIENT);
+    ask(x, SIDE_SERVER);
     exchange_stir(x);
 }
 
@@ -215,8 +288,9 @@ void socket_end(struct exchange *x)
 {
     if (!x->socket)
         return;
+    audio_end(x->socket->audio);
     issued_destroy(x->socket->keys);
-    free(x->socket->message);
+    free(x->socket->message.at);
     free(x->socket);
     x->socket = NULL;
 }

@@ -10,6 +10,9 @@
 #include "proxy/client.h"
 #include "proxy/core.h"
 #include "proxy/exchange.h"
+#include "proxy/exchange_job.h"
+#include "proxy/exchange_permit.h"
+#include "proxy/exchange_socket.h"
 #include "proxy/http/aws_chunked.h"
 #include "proxy/http/body.h"
 #include "proxy/http/scan.h"
@@ -18,13 +21,13 @@
 #include "proxy/pages/presign_page.h"
 #include "proxy/pages/token_page.h"
 #include "proxy/permissions/late_error.h"
-#include "proxy/socket.h"
 
 /* How far the request is. */
 enum phase {
     PHASE_HEAD,        /* its head is coming */
     PHASE_CREDENTIALS, /* it waits for keys to be fetched */
     PHASE_VERIFY,      /* STS is asked who the function is, for a page */
+    PHASE_AUDIO,       /* its audio begins to come, and tells what it is */
     PHASE_HOLD,        /* its body is coming, and is held until it is whole */
     PHASE_PARTS,       /* its body is coming, more than is held, and goes on in parts */
     PHASE_CONNECT,     /* it waits for a connection */
@@ -34,6 +37,7 @@ enum phase {
     PHASE_DISCARD,     /* the server has answered already, and does not want the rest */
     PHASE_PAUSE,       /* throttled: it is sent again in a moment */
     PHASE_SOCKET,      /* it has become a WebSocket: frames go both ways */
+    PHASE_JOB,         /* a transcription job is not done: it is asked about again in a moment */
 };
 
 enum { SUM_VALUE_BYTES = 12 };
@@ -57,6 +61,7 @@ struct exchange {
     enum phase phase;
     enum answer answer;
     unsigned ticks_left;
+    unsigned ticks;    /* that it has lasted */
     unsigned attempts; /* connections that the request was sent on */
 
     struct scan scan;
@@ -82,6 +87,7 @@ struct exchange {
     bool left;        /* its client has its answer, or is gone; only the upload is cleaned up */
     struct upload *upload; /* in parts; NULL where it has not come to that */
     struct socket *socket; /* that it asks for, or has become; NULL */
+    struct job *job;       /* of transcription, that it starts or asks about; NULL */
 
     struct call *call; /* to STS */
     struct credentials_wait wait;
@@ -208,23 +214,6 @@ MUST_USE enum admission exchange_admit(struct exchange *x, bool needs_keys, stru
 /* exchange.c: the request is understood; it is served, or sent on its way. May end the exchange. */
 void exchange_understood(struct exchange *x);
 
-/* exchange_permit.c */
-/* Whether the guard lets the request pass; else the exchange has ended. */
-bool permit_admits(struct exchange *x);
-/* The same of what is signed for somebody else to use; recorded as if it was used. Errors:
- * GUARD_DENIED. */
-MUST_USE enum err permit_url(struct exchange *x, const struct presign_ask *ask,
-    const struct route *route, struct fault *fault);
-MUST_USE enum err permit_login(struct exchange *x, const struct login *login, struct fault *fault);
-/* The answer's head has come: records what was allowed. */
-void permit_record(struct exchange *x);
-/* The answer, which is held, may be a denial: lists it, and adds a hint to its head. */
-void permit_denied(struct exchange *x);
-/* Content of an answer goes by that says 200, and may yet hold denials: lists them. */
-void permit_watch(struct exchange *x, struct span piece);
-/* It is whole: records what was allowed after all. */
-void permit_whole(struct exchange *x);
-
 /* exchange_session.c */
 /* A copy within directory buckets is signed with the role's own keys, not with a session's. */
 void session_plan(struct exchange *x);
@@ -237,6 +226,8 @@ MUST_USE enum err session_keys(
 
 /* exchange_record.c: counts it, and logs it where somebody wants to know. */
 void exchange_record(const struct exchange *x);
+/* The same for one request of several, but for the last: only that it was there. */
+void exchange_count(const struct exchange *x);
 
 /* exchange_page.c: answers with the page, or says why not. Ends the exchange, or waits. */
 void page_serve(struct exchange *x);
@@ -244,6 +235,8 @@ void page_serve(struct exchange *x);
 void page_verified(struct exchange *x);
 /* A page answers with the fault. Ends the exchange. */
 void page_fail(struct exchange *x, const struct fault *fault);
+/* Whether the client asks for text alone. */
+bool page_wants_text(const struct exchange *x);
 
 /* exchange_verify.c: asks STS; page_verified() follows. May end the exchange. */
 void verify_begin(struct exchange *x);
@@ -327,28 +320,11 @@ bool cleanup_again(struct exchange *x);
 /* There is no time for it. */
 void cleanup_give_up(struct exchange *x);
 
-/* exchange_socket.c */
-/* Whether the client asks for a WebSocket in place of an answer: then it is prepared. Errors:
- * BAD_REQUEST, OUT_OF_MEMORY. */
-MUST_USE enum err socket_plan(struct exchange *x, struct fault *fault);
-/* Writes the head that asks the server for it. */
-MUST_USE enum err socket_write_head(
-    struct exchange *x, struct outgoing *outgoing, struct buf *out, struct fault *fault);
-/* The server has said yes; NULL, or what is wrong with how. */
-const char *socket_open(struct exchange *x, struct buf *answer);
-/* Bytes of one side. May end the exchange. */
-void socket_take(struct exchange *x, enum side from, struct span bytes);
-/* One side has ended its half, or is gone. May end the exchange. */
-void socket_client_ended(struct exchange *x);
-void socket_server_gone(struct exchange *x);
-/* Nobody has said anything for long: both are asked whether they live, or it is over. */
-void socket_timeout(struct exchange *x);
-/* The client's connection is gone, or the proxy drains: tells who is still there. */
-void socket_leave(struct exchange *x);
-/* Frees all that it has. */
-void socket_end(struct exchange *x);
-
 /* exchange_send.c */
+/* Sets who hears of connections. */
+void send_prepare(struct exchange *x);
+/* A client that waits to be asked for its body is. */
+void send_invite(struct exchange *x);
 /* Asks for a connection, where there is none yet; what follows comes of itself. May end the
  * exchange. */
 void send_connect(struct exchange *x);

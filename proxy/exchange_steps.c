@@ -42,6 +42,8 @@ static struct span body_of(const struct upload *u)
 struct message steps_message(const struct exchange *x)
 {
     const struct upload *u = x->upload;
+    if (job_asks(x))
+        return job_message(x);
     if (!u)
         return (struct message){&x->head, x->route.query, {x->held, x->held_bytes}};
     if (u->step == MULTIPART_NONE)

@@ -8,7 +8,8 @@
 
 enum {
     WEIGHED_MAX_BYTES = 16 * 1024,
-    PAUSE_FIRST_MS = 200, /* at most; it doubles */
+    JOB_ANSWER_BYTES = 48 * 1024, /* a job may have many tags */
+    PAUSE_FIRST_MS = 200,         /* at most; it doubles */
     PAUSE_MAX_MS = 5000,
     STEP_RETRIES = 3,                    /* of an upload's, at least */
     PAUSE_NEVER_MS = 1000 * 1000 * 1000, /* more than any timeout */
@@ -37,6 +38,8 @@ static bool server_failed(const struct exchange *x)
 bool weigh_wants(const struct exchange *x)
 {
     const struct framing *framing = &x->answer_framing;
+    if (job_reads(x))
+        return true;
     bool small = framing->kind == BODY_CHUNKED || framing->kind == BODY_NONE
         || (framing->kind == BODY_LENGTH && framing->length <= WEIGHED_MAX_BYTES);
     return small && (remedy_possible(x->answer_head.status) || server_failed(x));
@@ -45,8 +48,10 @@ bool weigh_wants(const struct exchange *x)
 bool weigh_take(struct exchange *x, struct span piece)
 {
     size_t place = x->answer_head_bytes + x->weighed_bytes;
-    if (piece.len > WEIGHED_MAX_BYTES - x->weighed_bytes
-        || piece.len > sizeof x->answer_memory - place)
+    size_t most = x->job ? JOB_ANSWER_BYTES : WEIGHED_MAX_BYTES;
+    if (job_reads(x))
+        return job_passes(x, piece);
+    if (piece.len > most - x->weighed_bytes || piece.len > sizeof x->answer_memory - place)
         return false;
     memcpy(x->answer_memory + place, piece.at, piece.len);
     x->weighed_bytes += piece.len;

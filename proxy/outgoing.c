@@ -207,8 +207,9 @@ enum err outgoing_write_signed(const struct outgoing *o, struct buf *out, struct
 }
 
 enum err outgoing_write_presigned(const struct outgoing *o, int64_t now_s,
-    struct outgoing_query *signs, struct buf *out, struct buf scratch, struct fault *fault)
+    struct outgoing_query *signs, struct buf *out, struct fault *fault)
 {
+    struct buf scratch = signs->scratch;
     struct credentials keys = *o->credentials;
     struct presign request = {.method = o->head->method,
         .host = o->route->host,

@@ -43,12 +43,13 @@ MUST_USE enum err outgoing_write(const struct outgoing *outgoing, int64_t now_s,
 struct outgoing_query {
     bool token_last; /* the session token stands behind the signature, which leaves it out */
     uint64_t expires_s;
+    struct buf scratch;        /* memory for the query, as long as the head */
     char seed[HASH_HEX_BYTES]; /* out: the signature, which those of a stream's events go on from */
 };
 
 /* The same for a WebSocket whose request is signed in its query. */
 MUST_USE enum err outgoing_write_presigned(const struct outgoing *outgoing, int64_t now_s,
-    struct outgoing_query *signs, struct buf *out, struct buf scratch, struct fault *fault);
+    struct outgoing_query *signs, struct buf *out, struct fault *fault);
 
 /* The same for one that the client has signed: it goes on as it is. */
 MUST_USE enum err outgoing_write_signed(

@@ -150,7 +150,7 @@ static void on_tick(uv_timer_t *timer)
     struct exchange *x;
     (void)proxy_used(proxy); /* an exchange under way is a use, and must not hide a restore */
     for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next)
-        CONTAINER_OF(at, struct exchange, link)->ticks_left--;
+        exchange_tick(CONTAINER_OF(at, struct exchange, link));
     while ((x = find(proxy, overdue)))
         exchange_timeout(x);
     bool waiting = listeners_retry(&proxy->listeners);

@@ -48,8 +48,9 @@ struct proxy *proxy_create(const struct proxy_options *options);
 /* The account that Lambda says the function is of: 12 digits; anything else is passed over. */
 void proxy_know_account(struct proxy *proxy, struct span account);
 
-/* Logs a warning for each sign that the keys are not those of the function's role. */
-void proxy_warn(const struct proxy *proxy);
+/* Logs who the function is, as far as that is known without a call, and a warning for each sign
+ * that the keys are not those of its role. */
+void proxy_introduce(const struct proxy *proxy);
 
 /* Binds and listens. Errors: with words for whoever started the program (address taken, an endpoint
  * that is this proxy itself). */

@@ -1,13 +1,9 @@
 #include "proxy/socket.h"
 
-#include <stdlib.h>
-
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 #include "proxy/http/event_stream.h"
 #include "proxy/http/websocket_writer.h"
-
-enum { MESSAGE_BYTES = 64 * 1024 }; /* of a client's event: Transcribe takes half of that */
 
 struct socket_out socket_out(struct exchange *x, enum side to)
 {
@@ -50,11 +46,25 @@ void socket_write(struct socket_out *out, enum websocket_opcode opcode, struct s
         websocket_write_frame(&out->text, opcode, payload, mask);
 }
 
+static bool signs_for(const struct socket *s, enum side to)
+{
+    return to == SIDE_SERVER && s->how.events && !s->passes;
+}
+
+/* A frame has gone out to that side in part: bytes of another would become its payload. */
+static bool within_frame(const struct socket *s, enum side to)
+{
+    const struct websocket_reader *from = &s->from[to == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT];
+    return !signs_for(s, to) && from->left > 0 && !websocket_is_control(from->frame.opcode);
+}
+
 static const char own_ping[] = "countersign";
 
 void socket_ping(struct exchange *x, enum side to)
 {
     struct socket_out out = socket_out(x, to);
+    if (x->socket->closed[to] || within_frame(x->socket, to))
+        return;
     socket_write(&out, WEBSOCKET_PING, span_of(own_ping));
     socket_flush(&out);
 }
@@ -64,9 +74,14 @@ void socket_write_close(struct exchange *x, enum side to, unsigned code, struct 
     char memory[WEBSOCKET_CONTROL_BYTES];
     struct buf payload = buf_over(memory, sizeof memory);
     struct socket_out out = socket_out(x, to);
-    if (x->socket->closed[to])
+    struct socket *s = x->socket;
+    if (s->closed[to])
         return;
-    x->socket->closed[to] = true;
+    if (within_frame(s, to)) {
+        s->due[to] = code;
+        return;
+    }
+    s->closed[to] = true;
     if (code != WEBSOCKET_NO_CODE)
         websocket_write_close(&payload, code, reason);
     socket_write(&out, WEBSOCKET_CLOSE, buf_span(&payload));
@@ -112,6 +127,8 @@ bool socket_send_event(struct socket_out *out, struct span event)
     struct chunk_signer by = {x->proxy->signer, &s->keys->keys};
     struct websocket_frame frame = {WEBSOCKET_BINARY, true, event.len + EVENT_SIGNATURE_BYTES};
     int64_t now_ms = clock_wall_ms() + x->proxy->skew.offset_ms;
+    if (s->closed[out->to])
+        return true; /* nobody hears it */
     make_room(out, WEBSOCKET_HEAD_BYTES + (size_t)frame.length);
     if (!begin_frame(s, out, &frame))
         return false;
@@ -136,12 +153,12 @@ static bool is_last(const struct event_stream_message *message)
  * and what is in it signed anew. NULL, or what is wrong with it. */
 static const char *send_message(struct socket *s, struct socket_out *out)
 {
-    struct span event = {s->message, s->message_bytes};
+    struct span event = buf_span(&s->message);
     struct event_stream_message message = {.why = NULL};
     struct event_stream_header signature;
     size_t used = 0;
     if (event.len > 0
-        && (event_stream_read(event, MESSAGE_BYTES, &message, &used) != EVENT_STREAM_MESSAGE
+        && (event_stream_read(event, SOCKET_MESSAGE_BYTES, &message, &used) != EVENT_STREAM_MESSAGE
             || used != event.len))
         return message.why ? message.why : "a message is not one whole event";
     bool wrapped = event.len > 0
@@ -157,13 +174,9 @@ static const char *send_message(struct socket *s, struct socket_out *out)
 
 static const char *gather(struct socket *s, struct span piece)
 {
-    s->message = s->message ? s->message : malloc(MESSAGE_BYTES);
-    if (!s->message)
-        return "there is no memory for it";
-    if (piece.len > MESSAGE_BYTES - s->message_bytes)
+    if (piece.len > SOCKET_MESSAGE_BYTES - s->message.len)
         return "it is too long for an event";
-    memcpy(s->message + s->message_bytes, piece.at, piece.len);
-    s->message_bytes += piece.len;
+    buf_add(&s->message, piece);
     return NULL;
 }
 
@@ -177,40 +190,61 @@ static void relay_control(struct exchange *x, struct socket_out *out, struct web
     struct span payload = websocket_control(from);
     if (from->frame.opcode == WEBSOCKET_PONG && span_equal(payload, span_of(own_ping)))
         return;
+    if (s->closed[out->to])
+        return;
     if (from->frame.opcode != WEBSOCKET_CLOSE) {
         socket_write(out, from->frame.opcode, payload);
         return;
     }
-    if (out->to == SIDE_SERVER && s->how.events && !s->passes && !s->ended)
+    if (signs_for(s, out->to) && !s->ended && !websocket_closed(&s->from[SIDE_SERVER]))
         (void)socket_send_event(out, SPAN(""));
     socket_flush(out);
     socket_write_close(x, out->to, websocket_close_code(from), websocket_close_reason(from));
+}
+
+static const char *gather_step(struct socket_out *out, enum websocket_step step,
+    const struct websocket_reader *from, struct span piece)
+{
+    struct socket *s = out->x->socket;
+    if (step == WEBSOCKET_FRAME && from->message != WEBSOCKET_BINARY)
+        return "events go in binary messages";
+    if (step == WEBSOCKET_PIECE)
+        return gather(s, piece);
+    if (step != WEBSOCKET_END || !from->frame.fin)
+        return NULL;
+    const char *why = send_message(s, out);
+    s->message.len = 0;
+    return why;
+}
+
+static const char *relay_step(struct socket_out *out, enum websocket_step step,
+    const struct websocket_reader *from, struct span piece)
+{
+    struct socket *s = out->x->socket;
+    if (step == WEBSOCKET_FRAME && !begin_frame(s, out, &from->frame))
+        return "there is no randomness for a mask";
+    if (step == WEBSOCKET_PIECE)
+        relay_piece(s, out, piece);
+    if (step == WEBSOCKET_END && s->due[out->to] != 0) {
+        socket_flush(out);
+        socket_write_close(out->x, out->to, s->due[out->to], SPAN(""));
+    }
+    return NULL;
 }
 
 static const char *on_step(struct socket_out *out, enum websocket_step step,
     struct websocket_reader *from, struct span piece)
 {
     struct socket *s = out->x->socket;
-    bool control = websocket_is_control(from->frame.opcode);
-    bool signs = out->to == SIDE_SERVER && s->how.events && !s->passes;
-    const char *why = NULL;
-    if (control && step == WEBSOCKET_END)
-        relay_control(out->x, out, from);
-    if (control)
+    if (websocket_is_control(from->frame.opcode)) {
+        if (step == WEBSOCKET_END)
+            relay_control(out->x, out, from);
         return NULL;
-    if (step == WEBSOCKET_FRAME && signs && from->message != WEBSOCKET_BINARY)
-        return "events go in binary messages";
-    if (step == WEBSOCKET_FRAME && !signs && !begin_frame(s, out, &from->frame))
-        return "there is no randomness for a mask";
-    if (step == WEBSOCKET_PIECE && signs)
-        return gather(s, piece);
-    if (step == WEBSOCKET_PIECE)
-        relay_piece(s, out, piece);
-    if (step == WEBSOCKET_END && signs && from->frame.fin) {
-        why = send_message(s, out);
-        s->message_bytes = 0;
     }
-    return why;
+    if (s->closed[out->to])
+        return NULL;
+    return signs_for(s, out->to) ? gather_step(out, step, from, piece)
+                                 : relay_step(out, step, from, piece);
 }
 
 static bool fail(struct exchange *x, enum side from, unsigned code, const char *why)

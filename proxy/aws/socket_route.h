@@ -1,8 +1,8 @@
 /* Requests that open a WebSocket: what AWS's services want of them that differs from other
  * requests. Pure. Sources: Amazon Transcribe Developer Guide, "Setting up a streaming
  * transcription" (WebSocket: port 8443, presigned URL of at most 300 s, signed events); AWS IoT
- * Core Developer Guide, "MQTT over the WebSocket protocol" (the session token stands behind the
- * signature). */
+ * Core Developer Guide, "MQTT over the WebSocket protocol" (the signature stands in the query, and
+ * the session token behind it). */
 #pragma once
 
 #include "proxy/aws/route.h"

@@ -126,7 +126,7 @@ static void json_value(struct buf *b, const struct log_value *value)
     }
 }
 
-static void put(
+static void write_values(
     enum log_level level, struct span message, const struct log_value *values, size_t count)
 {
     char memory[LINE_BYTES], time[25];
@@ -147,15 +147,16 @@ static void put(
     write_line(&line);
 }
 
-/* Whether a line can go out; before the first after some that were lost goes their number. */
+/* Whether there is use in a line; the first one after some that were lost comes behind their
+ * number. */
 static bool may_write(void)
 {
     struct log_value lost = {.name = "lines", .number = log_state.lost};
     if (!reader_takes())
         return false;
     log_state.lost = 0;
-    if (lost.number > 0 && log_enabled(LOG_WARN))
-        put(LOG_WARN, SPAN("lines were lost: nobody read standard output"), &lost, 1);
+    if (lost.number > 0)
+        write_values(LOG_WARN, SPAN("lines were lost: nobody read standard output"), &lost, 1);
     return true;
 }
 
@@ -163,7 +164,7 @@ static void emit(
     enum log_level level, struct span message, const struct log_value *values, size_t count)
 {
     if (may_write())
-        put(level, message, values, count);
+        write_values(level, message, values, count);
 }
 
 void log_line(enum log_level level, const char *format, ...)

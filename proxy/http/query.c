@@ -1,5 +1,7 @@
 #include "proxy/http/query.h"
 
+#include "proxy/base/nearest.h"
+
 enum { SHOWN = 40 };
 
 /* Once; "+" is a space, as forms and most clients write it. */
@@ -35,12 +37,21 @@ static size_t row_of(const struct query_walk *walk, struct span name)
     return row;
 }
 
+static enum err no_such(const struct query_walk *walk, struct span typed, struct fault *fault)
+{
+    struct nearest nearest = {.names = 0};
+    for (size_t i = 0; i < walk->count; i++)
+        nearest_offer(&nearest, typed, walk->table[i].name);
+    return fault_set(fault, ERR_BAD_REQUEST,
+        "This page has no parameter \"%.*s\"; the nearest is %.*s.", SPAN_ARGS(typed),
+        SPAN_ARGS(nearest.name[0]));
+}
+
 static enum err check(const struct query_walk *walk, struct span name, struct fault *fault)
 {
     struct span shown = span_first(name, SHOWN);
     if (walk->row == walk->count)
-        return fault_set(
-            fault, ERR_BAD_REQUEST, "This page has no parameter \"%.*s\".", SPAN_ARGS(shown));
+        return no_such(walk, shown, fault);
     if (walk->seen >> walk->row & 1 && !walk->table[walk->row].repeats)
         return fault_set(fault, ERR_BAD_REQUEST,
             "The parameter %.*s stands there twice; give it once.", SPAN_ARGS(shown));

@@ -1,6 +1,7 @@
 #include "proxy/permissions/denial.h"
 
 #include "proxy/aws/error_code.h"
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/denial_message.h"
 
 static bool is_one_of(struct span s, const struct span *list, size_t count)
@@ -155,4 +156,13 @@ void denial_of_guard(const struct permission *permission, struct denial *denial)
     denial->text_bytes = text.len;
     denial->policy = DENIAL_GUARD;
     denial->code = SPAN("GuardDenied");
+}
+
+struct span denial_resource(const struct denial *denial, const struct permissions *needed)
+{
+    for (size_t i = 0; needed && i < needed->count; i++)
+        if (span_equal(needed->needed[i].action, denial->action)
+            && condition_begins(needed->needed[i].resource))
+            return needed->needed[i].resource;
+    return denial->resource;
 }

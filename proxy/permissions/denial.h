@@ -51,6 +51,10 @@ bool denial_read(const struct denial_answer *answer, struct denial *denial);
 /* What the guard denied. */
 void denial_of_guard(const struct permission *permission, struct denial *denial);
 
+/* The resource of what was denied. Where the action takes none, the condition that the request
+ * fills, which no message tells. needed: what the request needs, or NULL. */
+struct span denial_resource(const struct denial *denial, const struct permissions *needed);
+
 /* Whether a statement in the role's policy can allow it, as far as the answer tells. */
 bool denial_can_be_allowed(enum denial_policy policy, bool explicitly);
 

@@ -1,4 +1,5 @@
 /* What denial.h says of a denial in words. */
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/denial.h"
 
 /* Each kind of policy: why where no statement allows it, why where one denies it, and what to do.
@@ -62,13 +63,24 @@ static void add_visible(struct buf *out, struct span text, size_t max)
     buf_add(out, cut ? SPAN("...") : SPAN(""));
 }
 
+static void add_resource(struct buf *out, struct span resource, size_t max)
+{
+    char memory[CONDITION_NAME_BYTES + 64];
+    struct buf words = buf_over(memory, sizeof memory);
+    if (condition_begins(resource)) {
+        condition_write_words(&words, resource);
+        resource = buf_span(&words);
+    }
+    add_visible(out, resource, max);
+}
+
 void denial_write_hint(
     struct buf *out, const struct denial *denial, const struct permissions *needed)
 {
     enum { ACTION_BYTES = 64, RESOURCE_BYTES = 160, ROOM = DENIAL_HINT_BYTES };
     char memory[ROOM];
     struct buf hint = buf_over(memory, sizeof memory);
-    struct span action = denial->action, resource = denial->resource;
+    struct span action = denial->action, resource = denial_resource(denial, needed);
     if (action.len == 0 && needed && needed->count > 0) {
         action = needed->needed[0].action;
         resource = needed->needed[0].resource;
@@ -76,7 +88,7 @@ void denial_write_hint(
     add_visible(&hint, action.len > 0 ? action : SPAN("this request"), ACTION_BYTES);
     if (resource.len > 0 && !span_equal(resource, SPAN("*"))) {
         buf_text(&hint, " on ");
-        add_visible(&hint, resource, RESOURCE_BYTES);
+        add_resource(&hint, resource, RESOURCE_BYTES);
     }
     buf_text(&hint, ": ");
     buf_add(&hint, span_of(denial_why(denial->policy, denial->explicitly)));

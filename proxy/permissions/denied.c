@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proxy/base/clock.h"
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/quote.h"
 
 struct denied {
@@ -77,7 +78,8 @@ static void add(struct denied *denied, const struct denial *denial, const struct
 void denied_add(struct denied *denied, const struct denial *denial,
     const struct permissions *needed, int64_t now_ms)
 {
-    struct permission what = {.action = denial->action, .resource = denial->resource};
+    struct permission what = {
+        .action = denial->action, .resource = denial_resource(denial, needed)};
     if (what.action.len > 0 || !needed || needed->count == 0) {
         add(denied, denial, &what, now_ms);
         return;
@@ -122,30 +124,49 @@ static void write_member(struct buf *out, const char *name, struct span value)
     buf_char(out, ',');
 }
 
-/* A message that names no resource means every one; one cut for length, all that begin so. */
-static void write_statement(const struct denied_entry *entry, struct buf *out)
+static void write_condition(const struct condition *condition, struct buf *out)
 {
-    struct span resource = entry->resource;
+    buf_text(out, "\"*\",\"Condition\":{\"StringEquals\":{");
+    quote_text(out, QUOTE_JSON, condition->key);
+    buf_char(out, ':');
+    quote_text(out, QUOTE_JSON, condition->value);
+    buf_text(out, "}}");
+}
+
+/* A message that names no resource means every one; one cut for length, all that begin so. */
+static void write_resource(struct span resource, struct buf *out)
+{
     bool every = resource.len == 0 || span_equal(resource, SPAN("*"));
     bool below = span_ends(resource, SPAN("/*"));
     if (every)
         resource.len = 0;
     else if (below)
         resource.len--;
+    quote_resource(out, QUOTE_JSON, resource, every || below || resource.len == RESOURCE_BYTES);
+}
+
+static void write_statement(const struct denied_entry *entry, struct buf *out)
+{
+    struct condition condition;
     buf_text(out, "{\"Effect\":\"Allow\",\"Action\":");
     quote_text(out, QUOTE_JSON, entry->action);
     buf_text(out, ",\"Resource\":");
-    quote_resource(out, QUOTE_JSON, resource, every || below || resource.len == RESOURCE_BYTES);
+    if (condition_read(entry->resource, &condition))
+        write_condition(&condition, out);
+    else
+        write_resource(entry->resource, out);
     buf_char(out, '}');
 }
 
 static void write_entry(const struct denied_entry *entry, struct buf *out)
 {
-    char last[25];
+    char last[25], memory[RESOURCE_BYTES + 64];
+    struct buf words = buf_over(memory, sizeof memory);
     clock_rfc3339(entry->last_ms, last);
+    condition_write_words(&words, entry->resource);
     buf_char(out, '{');
     write_member(out, "action", entry->action);
-    write_member(out, "resource", entry->resource);
+    write_member(out, "resource", buf_span(&words));
     buf_format(out, "\"guessed\":%s,\"count\":%llu,\"last\":\"%s\",",
         entry->guessed ? "true" : "false", (unsigned long long)entry->count, last);
     write_member(out, "why", span_of(denial_why(entry->policy, entry->explicitly)));

@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/document_part.h"
 
 enum err document_no_memory(struct fault *fault)
@@ -22,10 +23,12 @@ struct document *document_create(size_t statements)
     return NULL;
 }
 
-static void finish_list(struct document_list *list)
+void document_finish_list(struct document_list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].pattern.codes);
+        free(list->items[i].memory);
+    }
     free(list->items);
 }
 
@@ -34,8 +37,8 @@ void document_destroy(struct document *document)
     if (!document)
         return;
     for (size_t i = 0; i < document->count; i++) {
-        finish_list(&document->statements[i].actions);
-        finish_list(&document->statements[i].resources);
+        document_finish_list(&document->statements[i].actions);
+        document_finish_list(&document->statements[i].resources);
     }
     cJSON_Delete(document->json);
     free(document->text);
@@ -69,7 +72,12 @@ static const char *wrong_action(struct span action)
 static const char *wrong_resource(struct span resource)
 {
     struct span field, rest = resource;
+    struct condition condition;
     int fields = 0;
+    if (condition_begins(resource))
+        return condition_split(resource, &condition)
+            ? NULL
+            : "a condition is if:transcribe:OutputBucketName=BUCKET";
     while (fields < 6 && span_next(&rest, ':', &field))
         fields++;
     bool arn =

@@ -2,11 +2,22 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/document_part.h"
 
 static enum err wrong_statement(size_t number, const char *what, struct fault *fault)
 {
     return fault_set(fault, ERR_BAD_REQUEST, "statement %zu: %s.", number, what);
+}
+
+/* A document has a Condition for what a list says so. */
+static enum err read_text(const char *text, bool is_action, size_t number,
+    struct document_list *list, struct fault *fault)
+{
+    struct document_place place = {"statement", number};
+    if (!is_action && condition_begins(span_of(text)))
+        return wrong_statement(number, "what begins with if: is no Resource", fault);
+    return document_add(list, span_of(text), is_action, place, fault);
 }
 
 /* A string, or an array of them. */
@@ -22,8 +33,7 @@ static enum err read_list(const cJSON *value, bool is_action, size_t number,
     enum err err = document_reserve(list, (size_t)count, fault);
     for (int i = 0; !err && i < count; i++, each = each->next)
         err = !cJSON_IsString(each) ? wrong_statement(number, wrong, fault)
-                                    : document_add(list, span_of(each->valuestring), is_action,
-                                        (struct document_place){"statement", number}, fault);
+                                    : read_text(each->valuestring, is_action, number, list, fault);
     return err;
 }
 
@@ -56,9 +66,10 @@ static enum err read_statement(
         return OK;
     enum err err = read_list(
         cJSON_GetObjectItemCaseSensitive(json, "Action"), true, number, &statement->actions, fault);
-    return err ? err
-               : read_list(cJSON_GetObjectItemCaseSensitive(json, "Resource"), false, number,
-                   &statement->resources, fault);
+    err = err ? err
+              : read_list(cJSON_GetObjectItemCaseSensitive(json, "Resource"), false, number,
+                  &statement->resources, fault);
+    return err || !statement->conditional ? err : document_read_condition(json, statement, fault);
 }
 
 static bool is_space(char c)

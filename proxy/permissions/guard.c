@@ -20,7 +20,9 @@ static enum err check(const struct document *document, struct fault *fault)
 {
     for (size_t i = 0; i < document->count; i++) {
         const struct document_statement *statement = &document->statements[i];
-        const char *unfit = statement->conditional ? "Condition" : statement->not_matched;
+        const char *unfit = statement->conditional
+            ? "Condition but StringEquals or StringLike of transcribe:OutputBucketName on *"
+            : statement->not_matched;
         if (unfit)
             return fault_set(fault, ERR_BAD_REQUEST,
                 "statement %zu: the guard knows no %s; say it with Action and Resource.", i + 1,

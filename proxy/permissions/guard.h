@@ -8,8 +8,9 @@ struct guard;
 
 /* text: IAM's patterns, "s3:GetObject arn:aws:s3:::photos/...", one a line or parted by commas, or
  * an IAM policy document in JSON, as /-/policy gives it. Copies what it needs. The fault says in
- * which line or statement what is wrong. Conditions, NotAction and their like are refused: a guard
- * that leaves out half of a policy would not be one. guard_destroy() ends it. */
+ * which line or statement what is wrong. Conditions but those of condition.h, NotAction and their
+ * like are refused: a guard that leaves out half of a policy would not be one. guard_destroy() ends
+ * it. */
 enum err guard_create(struct span text, struct guard **out, struct fault *fault) MUST_USE;
 void guard_destroy(struct guard *guard);
 

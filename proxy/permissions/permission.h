@@ -4,9 +4,9 @@
 #include "proxy/base/span.h"
 
 /* "s3:GetObject" on "arn:aws:s3:::bucket/key"; "*" where the action takes no resource, or where the
- * request does not tell which. A star at the end stands for all that begins so, wherever the
- * request does not tell the rest, but for a literal resource, whose own name ends in it. Elsewhere
- * a star is one. */
+ * request does not tell which; a condition (condition.h) where a policy can limit what takes none.
+ * A star at the end stands for all that begins so, wherever the request does not tell the rest, but
+ * for a literal resource, whose own name ends in it. Elsewhere a star is one. */
 struct permission {
     struct span action;
     struct span resource;

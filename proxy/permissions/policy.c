@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/policy_sid.h"
 
 static struct span service_of(struct span action)
@@ -33,10 +34,23 @@ static int compare_actions(const struct policy_row *a, const struct policy_row *
     return order ? order : (a->count > b->count) - (a->count < b->count);
 }
 
+/* Empty where the row's resource is no condition. */
+static struct span key_of(const struct policy_row *row)
+{
+    struct condition condition;
+    return condition_read(row->pairs->resource, &condition) ? condition.key : SPAN("");
+}
+
+static int compare_statements(const struct policy_row *a, const struct policy_row *b)
+{
+    int order = compare_actions(a, b);
+    return order ? order : span_compare(key_of(a), key_of(b));
+}
+
 static int compare_rows(const void *left, const void *right)
 {
     const struct policy_row *a = left, *b = right;
-    int order = compare_actions(a, b);
+    int order = compare_statements(a, b);
     return order ? order : compare_pairs(a->pairs, b->pairs);
 }
 
@@ -53,12 +67,12 @@ static size_t make_rows(struct policy *policy, size_t pairs)
     return rows;
 }
 
-/* Rows with the same actions become a statement. */
+/* Rows with the same actions become a statement, those on a condition one of their own. */
 static void make_statements(struct policy *policy, size_t rows)
 {
     qsort(policy->rows, rows, sizeof *policy->rows, compare_rows);
     for (size_t i = 0; i < rows; i++) {
-        if (i == 0 || compare_actions(&policy->rows[i - 1], &policy->rows[i]) != 0)
+        if (i == 0 || compare_statements(&policy->rows[i - 1], &policy->rows[i]) != 0)
             policy->statements[policy->count++].rows = &policy->rows[i];
         policy->statements[policy->count - 1].count++;
     }

@@ -13,7 +13,7 @@ struct policy_row {
     size_t count;
 };
 
-/* Every row has the same actions, in order. */
+/* Every row has the same actions, in order; all are about a condition on one key, or none is. */
 struct policy_statement {
     char sid[POLICY_SID_BYTES]; /* letters and digits only, unique in the policy */
     const struct policy_row *rows;

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "proxy/permissions/condition.h"
+
 /* Services whose names their own capitals make readable. */
 static const struct {
     struct span prefix, name;
@@ -90,10 +92,13 @@ static void add_deeds(struct buf *sid, const struct policy_row *row)
 }
 
 /* The bucket of "bucket/key", the name of "type/name", "type:name" and "name"; the type where the
- * name is folded away. */
+ * name is folded away; what a condition asks for. */
 static struct span thing_of(const struct recorded *pair)
 {
     struct span rest = pair->resource, field, name;
+    struct condition condition;
+    if (condition_read(pair->resource, &condition))
+        return condition.value;
     for (int i = 0; i < 5; i++)
         if (!span_next(&rest, ':', &field) || !rest.at)
             return (struct span){NULL, 0};

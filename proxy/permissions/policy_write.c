@@ -4,6 +4,7 @@
  */
 #include "proxy/permissions/policy.h"
 
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/quote.h"
 
 bool policy_format_of(struct span name, enum policy_format *format)
@@ -52,15 +53,52 @@ static void write_actions(
     }
 }
 
+static bool has_condition(const struct policy_statement *statement, struct condition *condition)
+{
+    return condition_read(statement->rows[0].pairs[0].resource, condition);
+}
+
 static void write_resources(
     const struct policy_statement *statement, struct list_form form, struct buf *out)
 {
+    struct condition condition;
+    if (has_condition(statement, &condition)) {
+        buf_add(out, span_of(form.before));
+        quote_text(out, form.quote, SPAN("*"));
+        return;
+    }
     for (size_t i = 0; i < statement->count; i++) {
         const struct recorded *pair = &statement->rows[i].pairs[0];
         buf_add(out, i > 0 ? span_of(form.between) : SPAN(""));
         buf_add(out, span_of(form.before));
         quote_resource(out, form.quote, pair->resource, pair->folded);
     }
+}
+
+/* StringEquals takes a star for one, and a name has none of what it takes for more. */
+static void write_values(
+    const struct policy_statement *statement, struct list_form form, struct buf *out)
+{
+    struct condition condition;
+    for (size_t i = 0; i < statement->count; i++) {
+        buf_add(out, i > 0 ? span_of(form.between) : SPAN(""));
+        buf_add(out, span_of(form.before));
+        if (condition_read(statement->rows[i].pairs[0].resource, &condition))
+            quote_text(out, form.quote, condition.value);
+    }
+}
+
+static void write_iam_condition(const struct policy_statement *statement, struct buf *out)
+{
+    const struct list_form form = {QUOTE_JSON, "\n            ", ","};
+    struct condition condition;
+    if (!has_condition(statement, &condition))
+        return;
+    buf_text(out, ",\n      \"Condition\": {\n        \"StringEquals\": {\n          ");
+    quote_text(out, QUOTE_JSON, condition.key);
+    buf_text(out, ": [");
+    write_values(statement, form, out);
+    buf_text(out, "\n          ]\n        }\n      }");
 }
 
 static void write_iam(const struct policy *policy, struct buf *out)
@@ -75,40 +113,64 @@ static void write_iam(const struct policy *policy, struct buf *out)
         write_actions(statement, form, out);
         buf_text(out, "\n      ],\n      \"Resource\": [");
         write_resources(statement, form, out);
-        buf_text(out, "\n      ]\n    }");
+        buf_text(out, "\n      ]");
+        write_iam_condition(statement, out);
+        buf_text(out, "\n    }");
     }
     buf_add(out, policy->count > 0 ? SPAN("\n  ]\n}\n") : SPAN("]\n}\n"));
 }
 
-/* A sequence of statements; indent stands before each line, before after a line's end. */
-static void write_yaml(
-    const struct policy *policy, const char *indent, struct list_form form, struct buf *out)
+/* indent stands before each line; lists and values: what before each of their items. */
+struct yaml_form {
+    const char *indent;
+    struct list_form lists, values;
+};
+
+static void write_yaml_condition(
+    const struct policy_statement *statement, const struct yaml_form *form, struct buf *out)
 {
+    const char *indent = form->indent;
+    struct condition condition;
+    if (!has_condition(statement, &condition))
+        return;
+    buf_format(out, "\n%s  Condition:\n%s    StringEquals:\n%s      ", indent, indent, indent);
+    quote_text(out, form->values.quote, condition.key);
+    buf_char(out, ':');
+    write_values(statement, form->values, out);
+}
+
+/* A sequence of statements. */
+static void write_yaml(const struct policy *policy, const struct yaml_form *form, struct buf *out)
+{
+    const char *indent = form->indent;
     for (size_t i = 0; i < policy->count; i++) {
         const struct policy_statement *statement = &policy->statements[i];
         buf_format(out, "%s- Sid: %s\n%s  Effect: Allow\n%s  Action:", indent, statement->sid,
             indent, indent);
-        write_actions(statement, form, out);
+        write_actions(statement, form->lists, out);
         buf_format(out, "\n%s  Resource:", indent);
-        write_resources(statement, form, out);
+        write_resources(statement, form->lists, out);
+        write_yaml_condition(statement, form, out);
         buf_char(out, '\n');
     }
 }
 
 static void write_serverless(const struct policy *policy, struct buf *out)
 {
-    const struct list_form form = {QUOTE_SERVERLESS, "\n      - ", ""};
+    const struct yaml_form form = {
+        "  ", {QUOTE_SERVERLESS, "\n      - ", ""}, {QUOTE_SERVERLESS, "\n          - ", ""}};
     buf_text(out,
         "# in serverless.yml under provider; since version 2.24 also as iam.role.statements\n");
     write_notes(policy, "#", out);
     buf_add(
         out, policy->count > 0 ? SPAN("iamRoleStatements:\n") : SPAN("iamRoleStatements: []\n"));
-    write_yaml(policy, "  ", form, out);
+    write_yaml(policy, &form, out);
 }
 
 static void write_sam(const struct policy *policy, struct buf *out)
 {
-    const struct list_form form = {QUOTE_YAML, "\n          - ", ""};
+    const struct yaml_form form = {
+        "      ", {QUOTE_YAML, "\n          - ", ""}, {QUOTE_YAML, "\n              - ", ""}};
     buf_text(out, "# in template.yaml, among the Properties of an AWS::Serverless::Function\n");
     write_notes(policy, "#", out);
     if (policy->count == 0) {
@@ -116,7 +178,20 @@ static void write_sam(const struct policy *policy, struct buf *out)
         return;
     }
     buf_text(out, "Policies:\n  - Version: \"2012-10-17\"\n    Statement:\n");
-    write_yaml(policy, "      ", form, out);
+    write_yaml(policy, &form, out);
+}
+
+static void write_cdk_condition(const struct policy_statement *statement, struct buf *out)
+{
+    const struct list_form form = {QUOTE_TYPESCRIPT, "\n          ", ","};
+    struct condition condition;
+    if (!has_condition(statement, &condition))
+        return;
+    buf_text(out, "    conditions: {\n      StringEquals: {\n        ");
+    quote_text(out, QUOTE_TYPESCRIPT, condition.key);
+    buf_text(out, ": [");
+    write_values(statement, form, out);
+    buf_text(out, ",\n        ],\n      },\n    },\n");
 }
 
 static void write_cdk(const struct policy *policy, struct buf *out)
@@ -135,9 +210,24 @@ static void write_cdk(const struct policy *policy, struct buf *out)
         write_actions(statement, form, out);
         buf_text(out, ",\n    ],\n    resources: [");
         write_resources(statement, form, out);
-        buf_text(out, ",\n    ],\n  }),\n");
+        buf_text(out, ",\n    ],\n");
+        write_cdk_condition(statement, out);
+        buf_text(out, "  }),\n");
     }
     buf_text(out, "];\n");
+}
+
+static void write_terraform_condition(const struct policy_statement *statement, struct buf *out)
+{
+    const struct list_form form = {QUOTE_TERRAFORM, "\n        ", ","};
+    struct condition condition;
+    if (!has_condition(statement, &condition))
+        return;
+    buf_text(out, "    condition {\n      test     = \"StringEquals\"\n      variable = ");
+    quote_text(out, QUOTE_TERRAFORM, condition.key);
+    buf_text(out, "\n      values = [");
+    write_values(statement, form, out);
+    buf_text(out, ",\n      ]\n    }\n");
 }
 
 static void write_terraform(const struct policy *policy, struct buf *out)
@@ -153,7 +243,9 @@ static void write_terraform(const struct policy *policy, struct buf *out)
         write_actions(statement, form, out);
         buf_text(out, ",\n    ]\n    resources = [");
         write_resources(statement, form, out);
-        buf_text(out, ",\n    ]\n  }\n");
+        buf_text(out, ",\n    ]\n");
+        write_terraform_condition(statement, out);
+        buf_text(out, "  }\n");
     }
     buf_text(out, "}\n");
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/folder.h"
 #include "proxy/permissions/recorder_table.h"
 
@@ -190,12 +191,20 @@ static bool is_action(struct span action)
     return colon > 0 && colon + 1 < action.len && action.len <= RECORDER_ACTION_BYTES;
 }
 
+/* A condition is one that each format can write; it has nothing to fold. */
+static bool is_resource(struct recorded pair)
+{
+    struct condition condition;
+    return pair.resource.len <= RECORDER_RESOURCE_BYTES
+        && (!condition_begins(pair.resource)
+            || (!pair.folded && condition_read(pair.resource, &condition)));
+}
+
 void recorder_add_pair(struct recorder *r, struct recorded pair)
 {
     if (table_covers(r, pair))
         return;
-    if (!is_action(pair.action) || pair.resource.len > RECORDER_RESOURCE_BYTES
-        || !make_room(r, pair)) {
+    if (!is_action(pair.action) || !is_resource(pair) || !make_room(r, pair)) {
         r->lost++;
         return;
     }

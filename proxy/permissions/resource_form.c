@@ -1,6 +1,7 @@
 #include "proxy/permissions/resource_form.h"
 
 #include "proxy/aws/partition.h"
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/s3_place.h"
 
 static struct span region_of(const struct fill *fill)
@@ -297,6 +298,17 @@ static bool write_result(const struct fill *fill)
     return true;
 }
 
+/* Of a request that does not fill the key nothing more can be asked than "*". */
+static bool write_condition(const struct fill *fill)
+{
+    if (fill->any) {
+        fill->need->text.len = fill->start;
+        buf_char(&fill->need->text, '*');
+    } else
+        buf_add(&fill->need->text, fill->value);
+    return fill->any || condition_is_name(fill->value);
+}
+
 static const struct {
     struct span name;
     bool (*write)(const struct fill *fill);
@@ -305,7 +317,8 @@ static const struct {
     {{"function", 8}, write_function}, {{"model", 5}, write_model},
     {{"base-model", 10}, write_base_model}, {{"bus", 3}, write_bus}, {{"s3", 2}, write_s3_object},
     {{"s3-bucket", 9}, write_s3_bucket}, {{"s3-prefix", 9}, write_s3_prefix},
-    {{"bucket", 6}, write_bucket}, {{"result", 6}, write_result}};
+    {{"bucket", 6}, write_bucket}, {{"result", 6}, write_result},
+    {{"condition", 9}, write_condition}};
 
 bool resource_form_write(struct span form, const struct fill *fill)
 {

@@ -1,6 +1,7 @@
 #include "proxy/permissions/resources.h"
 
 #include "proxy/aws/rows.h"
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/resource_form.h"
 
 enum { VALUE_BYTES = 2048, STATEMENT_BYTES = 8192 };
@@ -125,7 +126,7 @@ static bool find_value(struct expansion *expansion, const struct placeholder *pl
 }
 
 /* "::" before a pattern is no region, "SERVICE!" another service; one that begins with a
- * placeholder is an ARN of its own form. */
+ * placeholder is an ARN of its own form, and a condition is none. */
 static void begin(const struct expansion *expansion, struct fill *fill, struct span *pattern)
 {
     struct need *need = expansion->need;
@@ -136,7 +137,7 @@ static void begin(const struct expansion *expansion, struct fill *fill, struct s
     }
     bool nowhere = span_starts(*pattern, SPAN("::"));
     *pattern = span_from(*pattern, nowhere ? 2 : 0);
-    if (!span_starts(*pattern, SPAN("{")))
+    if (!span_starts(*pattern, SPAN("{")) && !condition_begins(*pattern))
         need_write_arn(
             need, fill->service, nowhere ? SPAN("") : need->request->region, need_account(need));
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/quote.h"
 
 struct comparison {
@@ -50,8 +51,11 @@ static bool uses(const struct document_statement *statement, const struct docume
 static void show(struct buf *out, struct span pattern)
 {
     char memory[6 * PATTERN_BYTES(RECORDER_RESOURCE_BYTES) + 2];
+    char words_memory[PATTERN_TEXT_BYTES + 64];
     struct buf quoted = buf_over(memory, sizeof memory);
-    quote_text(&quoted, QUOTE_JSON, pattern);
+    struct buf words = buf_over(words_memory, sizeof words_memory);
+    condition_write_words(&words, pattern);
+    quote_text(&quoted, QUOTE_JSON, words.failed ? pattern : buf_span(&words));
     if (!quoted.failed)
         buf_add(out, span_first(span_from(buf_span(&quoted), 1), quoted.len - 2));
 }

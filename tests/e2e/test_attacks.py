@@ -445,7 +445,7 @@ SOCKETS = [
     shaken("no token", b"Connection: close\r\n" + SHAKE, "401 TokenRequired", b"", b"Host: localhost\r\n"),
     Attack("sockets: a no, and a frame", message(SHAKE, FRAME + EVIL, b"GET"), ("200", "400 BadRequest"), (SHAKEN,)),
     not_shaken("a no, and a request", SHAKE, SHAKEN),
-    not_shaken("HTTP/2 before WebSocket", b"Upgrade: h2c\r\n" + SHAKE, IGNORED),
+    not_shaken("HTTP/2 before WebSocket", b"Upgrade: h2c\r\n" + SHAKE, SHAKEN),
     not_shaken("HTTP/2 behind WebSocket", SHAKE + b"Upgrade: h2c\r\n", SHAKEN),
     not_shaken("HTTP/2 and WebSocket in a list", SHAKE.replace(b"websocket", b"h2c, websocket"), SHAKEN),
     not_shaken("Connection does not name Upgrade", UPGRADE + SOCKET_KEY + SOCKET_VERSION, IGNORED),

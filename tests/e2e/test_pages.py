@@ -128,10 +128,6 @@ def test_what_is_not_there(shared, target):
     assert len(shared.upstream.requests) == seen
 
 
-def test_transcribe_by_post_is_not_there_yet(shared):
-    assert shared.ask("POST", "/-/transcribe?language-code=en-US", [], b"audio").outcome == (404, "NotFound")
-
-
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 @pytest.mark.parametrize("target", ["/-/health", "/-/identity", "/-/metrics"])
 def test_a_method_that_a_page_does_not_have(shared, method, target):

@@ -32,6 +32,11 @@ def transcribe(here, operation, body):
     return here.ask("POST", "/transcribe/", [JSON_TYPE, ("X-Amz-Target", f"Transcribe.{operation}")], json.dumps(body).encode())
 
 
+def start(here, **more):
+    """A job whose recording every one of these tests may read."""
+    return transcribe(here, "StartTranscriptionJob", {"TranscriptionJobName": "j", "Media": {"MediaFileUri": "s3://photos/a"}, **more})
+
+
 # --- the policy
 
 def test_what_was_used(stage):
@@ -213,6 +218,29 @@ def test_the_guard_reads_bodies(stage):
     assert transcribe(here, "StartTranscriptionJob", job).status in (200, 403)
 
 
+@pytest.mark.parametrize("guard", ["if:transcribe:OutputBucketName=photos", "if:transcribe:OutputBucketName=ph*"])
+@pytest.mark.parametrize("bucket, allowed", [("photos", True), ("others", False), (None, False)])
+def test_the_guard_holds_jobs_to_their_bucket(stage, guard, bucket, allowed):
+    here = stage(COUNTERSIGN_ALLOW=f"s3:*, transcribe:StartTranscriptionJob {guard}")
+    answer = start(here, **({"OutputBucketName": bucket} if bucket else {}))
+    assert answer.outcome == ((200, "") if allowed else (403, "GuardDenied"))
+    if bucket == "others":
+        [denied] = json.loads(here.ask("GET", "/-/denied").body)["denied"]
+        assert denied["resource"] == "* where transcribe:OutputBucketName is others"
+
+
+def test_a_denial_of_what_takes_no_resource(stage):
+    message = b'{"Message":"User: u is not authorized to perform: transcribe:StartTranscriptionJob because no identity-based policy ' \
+              b'allows the transcribe:StartTranscriptionJob action"}'
+    fields = (("Content-Type", "application/x-amz-json-1.1"), ("X-Amzn-ErrorType", "AccessDeniedException"))
+    here = stage(lambda request: (request.drain(), Response(400, message, fields))[1])
+    hint = start(here, OutputBucketName="out").header("x-countersign-hint")
+    assert hint.startswith("transcribe:StartTranscriptionJob on * where transcribe:OutputBucketName is out: ")
+    [denied] = json.loads(here.ask("GET", "/-/denied").body)["denied"]
+    assert denied["statement"] == {"Effect": "Allow", "Action": "transcribe:StartTranscriptionJob", "Resource": "*",
+                                   "Condition": {"StringEquals": {"transcribe:OutputBucketName": "out"}}}
+
+
 ROLES = "arn:aws:iam::029608264753:role/"
 
 
@@ -240,11 +268,16 @@ def test_the_guard_reads_what_is_deleted(stage, keys, allowed):
 def test_a_recorded_policy_is_a_guard(stage, tmp_path):
     here = stage()
     here.ask("GET", "/s3/photos/a")
+    for key in ("in/j.json", "in/k.json"):   # s3:PutObject on where the jobs write
+        here.ask("PUT", f"/s3/out/{key}", body=b"x")
+    assert start(here, OutputBucketName="out", OutputKey="in/j.json").status == 200
     file = tmp_path / "policy.json"
     file.write_text(here.ask("GET", "/-/policy").text)
     there = stage(COUNTERSIGN_ALLOW=f"@{file}")
     assert there.ask("GET", "/s3/photos/a").status == 200
     assert there.ask("GET", "/s3/photos/b").outcome == (403, "GuardDenied")
+    assert start(there, OutputBucketName="out", OutputKey="in/k.json").status == 200
+    assert start(there).outcome == (403, "GuardDenied")
 
 
 @pytest.mark.parametrize("text, mark", [("s3:GetObject arn:aws:s3:::b/*\ns3: *", "line 2"), ("@/nowhere", "file"), ('{"Statement": 1}', "")])

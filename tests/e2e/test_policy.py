@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from harness.records import OBJECTS, as_written, hard_record, line, pairs, pairs_of_line, policy, run
+from harness.records import OBJECTS, as_written, condition, hard_record, line, pairs, pairs_of_line, policy, run
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
 GET, PUT = "s3:GetObject", "s3:PutObject"
@@ -40,6 +40,46 @@ def test_statements_as_a_person_would_write_them():
         "S3ListBucketPhotos": (["s3:ListBucket"], ["arn:aws:s3:::photos"]),
         "TranscribeStartTranscriptionJob": (["transcribe:StartTranscriptionJob"], ["*"]),
     }
+
+
+def test_conditions_stand_by_themselves():
+    """An action that takes no resource on what its key must be: the same actions and key together."""
+    start, scribe = "transcribe:StartTranscriptionJob", "transcribe:StartMedicalScribeJob"
+    record = line({start: [condition("memos"), condition("notes")], scribe: [condition("memos")],
+                   "transcribe:ListVocabularies": ["*"], "transcribe:StartCallAnalyticsJob": ["*"]})
+    found = {each["Sid"]: (each["Action"], each["Resource"], each.get("Condition")) for each in iam(record)}
+
+    def on(bucket):
+        return {"StringEquals": {"transcribe:OutputBucketName": [bucket]}}
+    assert found == {
+        "TranscribeWriteMemos": ([scribe, start], ["*"], on("memos")),
+        "TranscribeStartTranscriptionJobNotes": ([start], ["*"], on("notes")),
+        "TranscribeListWrite": (["transcribe:ListVocabularies", "transcribe:StartCallAnalyticsJob"], ["*"], None)}
+
+
+def test_several_values_are_one_condition():
+    record = line({"transcribe:StartTranscriptionJob": [condition("notes"), condition("memos")]})
+    assert [each["Condition"] for each in iam(record)] == [
+        {"StringEquals": {"transcribe:OutputBucketName": ["memos", "notes"]}}]
+
+
+def test_a_condition_and_a_resource_are_two_statements():
+    table = "arn:aws:dynamodb:eu-west-1:123456789012:table/memos"
+    record = line({"dynamodb:PutItem": [condition("memos"), table]})
+    assert [(each["Resource"], "Condition" in each) for each in iam(record)] == [([table], False), (["*"], True)]
+
+
+def test_without_a_condition_covers_every_one():
+    record = line({"transcribe:StartTranscriptionJob": [condition("memos"), "*", condition("notes")]})
+    assert [(each["Resource"], each.get("Condition")) for each in iam(record)] == [(["*"], None)]
+
+
+@pytest.mark.parametrize("bad", ["if:", "if:transcribe:OutputKey=a", "if:transcribe:OutputBucketName", condition(""), condition("a b"),
+                                 condition('"'), condition("${$}{x}"), condition("a*"), condition("{{x}}"), condition("a:b"), "if*"])
+def test_what_is_no_condition_is_not_written(bad):
+    """Whatever a log holds: no format is handed a value that it could take for more."""
+    for name in ("iam", "serverless", "sam", "cdk", "terraform"):
+        assert "if:" not in policy(name, line({"transcribe:StartTranscriptionJob": [bad], GET: [f"{OBJECTS}a"]}))
 
 
 def test_names_are_unique():

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from harness.records import OBJECTS, line, run
+from harness.records import OBJECTS, condition, line, run
 
 RECORD = line({"s3:GetObject": [f"{OBJECTS}in/*", f"{OBJECTS}config.json"], "s3:PutObject": [f"{OBJECTS}in/*"],
                "transcribe:StartTranscriptionJob": ["*"]})
@@ -63,6 +63,21 @@ def test_many_uses_are_counted(unused):
 
 def test_a_folder_may_have_used_what_is_in_it(unused):
     assert unused(*EXACT, allow("s3:GetObject", f"{OBJECTS}in/one")) == UNUSED
+
+
+def test_conditions_that_are_understood_are_compared(unused):
+    start, on = "transcribe:StartTranscriptionJob", {"StringEquals": {"transcribe:OutputBucketName": ["memos", "notes"]}}
+    record = line({start: [condition("memos")]})
+    assert unused(allow(start, "*", Condition=on), record=record) == (
+        "statement 1: * where transcribe:OutputBucketName is notes was never used\n")
+    like = {"StringLike": {"transcribe:OutputBucketName": "m*"}}
+    assert unused(allow(start, "*", Condition=like), record=record) == (
+        "statement 1: * where transcribe:OutputBucketName is m* is broader than use:\n"
+        "    * where transcribe:OutputBucketName is memos\n")
+    assert unused(allow(start, "*"), record=record) == (
+        "statement 1: * is broader than use:\n    * where transcribe:OutputBucketName is memos\n")
+    other = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    assert unused(allow(start, "*", Condition=other), record=line({start: ["*"]})) == UNUSED
 
 
 def test_what_cannot_be_compared_is_named(unused):

@@ -16,7 +16,9 @@ async function cdk() {
 function serverless() {
   const parse = require("osls/lib/configuration/variables/parse.js");
   const { iamRoleStatements } = require("js-yaml").load(readFileSync(file, "utf8"));
-  for (const text of iamRoleStatements.flatMap(({ Action, Resource }) => [...Action, ...Resource])) {
+  const values = ({ Condition }) => Object.values(Condition?.StringEquals ?? {}).flat();
+  for (const text of iamRoleStatements.flatMap((each) => [...each.Action, ...each.Resource, ...values(each)])) {
+    if (typeof text !== "string") throw new Error(`no string: ${text}`);
     if (parse(text)) throw new Error(`taken for more than a string: ${text}`);
   }
   return iamRoleStatements;

@@ -8,11 +8,12 @@ import subprocess
 import pytest
 from deployment import NODE_FOLDER, PYTHON
 from functions import ROOT
-from harness.records import as_written, hard_record, line, pairs, policy
+from harness.records import as_written, condition, hard_record, line, pairs, policy
 
 HERE = ROOT / "tests" / "examples"
 EASY = line({"s3:GetObject": ["arn:aws:s3:::photos/in/*", "arn:aws:s3:::photos/config.json"],
-             "s3:PutObject": ["arn:aws:s3:::photos/in/*"], "transcribe:StartTranscriptionJob": ["*"]})
+             "s3:PutObject": ["arn:aws:s3:::photos/in/*"], "transcribe:StartTranscriptionJob": ["*"],
+             "transcribe:StartMedicalScribeJob": [condition("memos")]})
 TEMPLATE = """Resources:
   Function:
     Type: AWS::Serverless::Function
@@ -54,10 +55,17 @@ def test_terraform(tmp_path, record):
     blocks = run(PYTHON, HERE / "tools.py", "terraform", file)["data"]
     [document] = [block["aws_iam_policy_document"]["function"] for block in blocks]
     statements = [{"Sid": each["sid"], "Effect": each["effect"], "Action": each["actions"],
-                   "Resource": [hcl_text(text) for text in each["resources"]]} for each in document["statement"]]
+                   "Resource": [hcl_text(text) for text in each["resources"]], **hcl_condition(each)}
+                  for each in document["statement"]]
     written = as_written("terraform", in_iam(record))
     assert not re.search(r"[$%]\{", str(statements)), "a template"
     assert {(action, resource.replace("&{", "${")) for action, resource in pairs(statements)} == written
+
+
+def hcl_condition(statement):
+    """The condition block of a statement, as IAM has it."""
+    return {"Condition": {each["test"]: {each["variable"]: [hcl_text(text) for text in each["values"]]}}
+            for each in statement.get("condition", [])}
 
 
 def hcl_text(text):

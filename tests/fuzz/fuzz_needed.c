@@ -4,6 +4,7 @@
 
 #include "proxy/http/scan.h"
 #include "proxy/http/target.h"
+#include "proxy/permissions/condition.h"
 #include "proxy/permissions/needed.h"
 
 static struct head head;
@@ -27,8 +28,10 @@ static void check(const struct needed_request *request)
     REQUIRE(known || first.count == 0);
     for (size_t i = 0; i < first.count; i++) {
         struct span resource = first.needed[i].resource;
+        struct condition condition;
         check_action(first.needed[i].action);
-        REQUIRE(span_equal(resource, SPAN("*")) || span_starts(resource, SPAN("arn:")));
+        REQUIRE(span_equal(resource, SPAN("*")) || span_starts(resource, SPAN("arn:"))
+            || condition_read(resource, &condition));
         REQUIRE(resource.len <= PERMISSIONS_TEXT_BYTES);
     }
     REQUIRE(permissions_of(request, &second) == known && first.count == second.count);

@@ -2,7 +2,7 @@
 // ("host=address+address,host=...", a host "*.suffix" stands for all below it, an address "slow"
 // waits a second) and knows no other name but numeric ones and localhost. Where NAMES_FILE names a
 // file that list is read from it, at each question anew. Connections to port 443 go to port
-// NAMES_443 instead.
+// NAMES_443 instead, those to port 8443 to NAMES_8443.
 // So a test can let the real AWS names lead to a server of its own, and no test ever asks a real name server.
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -97,19 +97,27 @@ int getaddrinfo(const char *restrict host, const char *restrict service,
     return addresses == NULL ? EAI_NONAME : resolve_listed(real, addresses, service, hints, result);
 }
 
+// The port in whose place another stands, in network order.
+static in_port_t moved(in_port_t port)
+{
+    const char *other = port == htons(443)    ? getenv("NAMES_443")
+                        : port == htons(8443) ? getenv("NAMES_8443")
+                                              : NULL;
+    return other == NULL ? port : htons((unsigned short)atoi(other));
+}
+
 int connect(int socket, const struct sockaddr *address, socklen_t length)
 {
     connect_type *real = __extension__(connect_type *)dlsym(RTLD_NEXT, "connect");
-    const char *other = getenv("NAMES_443");
     struct sockaddr_storage copy = {0};
     if (length > sizeof copy)
         return real(socket, address, length);
     memcpy(&copy, address, length);
-    if (other != NULL && copy.ss_family == AF_INET &&
-        ((struct sockaddr_in *)&copy)->sin_port == htons(443))
-        ((struct sockaddr_in *)&copy)->sin_port = htons((unsigned short)atoi(other));
-    if (other != NULL && copy.ss_family == AF_INET6 &&
-        ((struct sockaddr_in6 *)&copy)->sin6_port == htons(443))
-        ((struct sockaddr_in6 *)&copy)->sin6_port = htons((unsigned short)atoi(other));
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&copy;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&copy;
+    if (copy.ss_family == AF_INET)
+        v4->sin_port = moved(v4->sin_port);
+    else if (copy.ss_family == AF_INET6)
+        v6->sin6_port = moved(v6->sin6_port);
     return real(socket, (struct sockaddr *)&copy, length);
 }

@@ -7,6 +7,7 @@ Malformed, and one that ends before its promised length is cut. Every wait is bo
 import os
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -91,7 +92,7 @@ class Wire:
                 self.sock.sendall(piece)
                 if step:
                     os.sched_yield()
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             self.deaf = True
 
     def finish(self):

@@ -16,6 +16,14 @@ HARD_NAMES = [
     "\u2028\u2029", "\ufeff", "\u202eright", "\u00e9t\u00e9", "\u65e5\u672c", "\U0001f642", "yes", "0x1", "a,b", "[a]", "~",
 ]
 
+# Values of conditions: names of buckets that YAML would take for more than a string.
+HARD_VALUES = ["memos", "123", "1e3", "0x1", "1_000", "true", "yes", "null", "2026-11-25", ".5", "-", "..."]
+
+
+def condition(value, key="transcribe:OutputBucketName"):
+    """A condition as a record has it, in the place of a resource."""
+    return f"if:{key}={value}"
+
 
 def arn(text):
     """A resource of the record, as IAM's pattern: nothing in it is a wildcard."""
@@ -31,6 +39,7 @@ def hard_record():
     return line({"s3:GetObject": [arn(f"arn:aws:s3:::b{i}/{name}") for i, name in enumerate(HARD_NAMES)],
                  "sqs:SendMessage": ["arn:aws:sqs:eu-west-1:123456789012:jobs"],
                  "transcribe:StartTranscriptionJob": ["*"],
+                 "transcribe:StartMedicalScribeJob": [condition(value) for value in HARD_VALUES],
                  "s3:DeleteObject": [f"{OBJECTS}recordings/*"], "s3:ListBucket": ["arn:aws:s3:::photos"]})
 
 
@@ -51,9 +60,17 @@ def pairs(statements):
     """{(action, resource)} of statements whose names are IAM's."""
     found = set()
     for statement in statements:
-        assert statement["Effect"] == "Allow" and set(statement) == {"Sid", "Effect", "Action", "Resource"}, statement
-        found |= {(action, resource) for action in as_list(statement["Action"]) for resource in as_list(statement["Resource"])}
+        assert statement["Effect"] == "Allow" and set(statement) - {"Condition"} == {"Sid", "Effect", "Action", "Resource"}, statement
+        resources = conditions(statement) if "Condition" in statement else as_list(statement["Resource"])
+        assert not [each for each in as_list(statement["Resource"]) if each.startswith("if:")]
+        found |= {(action, resource) for action in as_list(statement["Action"]) for resource in resources}
     return found
+
+
+def conditions(statement):
+    """What the statement's Condition asks for, as a record has it."""
+    assert as_list(statement["Resource"]) == ["*"] and set(statement["Condition"]) == {"StringEquals"}
+    return [condition(value, key) for key, values in statement["Condition"]["StringEquals"].items() for value in as_list(values)]
 
 
 def as_written(format_name, statements):

@@ -1,6 +1,7 @@
 """Operations outside S3: all of some services as boto3 sends them, and the resources that their members name."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_every_operation(service, protocol):
             assert needed == []
         else:
             assert {action for action, _ in needed} & set(actions.split(",")), (operation, needed)
-        assert all(resource == "*" or resource.startswith("arn:aws:") for _, resource in needed), (operation, needed)
+        assert all(re.match(r"\*$|arn:aws:|if:transcribe:OutputBucketName=\w+$", resource) for _, resource in needed), (operation, needed)
 
 
 def test_names_that_differ():
@@ -87,17 +88,22 @@ UUID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KMS = arn("kms", f"key/{UUID}")
 TABLE = arn("dynamodb", "table/t")
 JOB = {"TranscriptionJobName": "j", "Media": {"MediaFileUri": "s3://in/a b.wav"}}
+START_OUT = [("transcribe:StartTranscriptionJob", "if:transcribe:OutputBucketName=out")]
 START, READ = [("transcribe:StartTranscriptionJob", "*")], [("s3:GetObject", "arn:aws:s3:::in/a b.wav")]
 RESOURCES = [  # service, operation, arguments, what it needs
     ("transcribe", "GetTranscriptionJob", {"TranscriptionJobName": "j"},
      [("transcribe:GetTranscriptionJob", arn("transcribe", "transcription-job/j"))]),
     ("transcribe", "StartTranscriptionJob", JOB, READ + START),
     ("transcribe", "StartTranscriptionJob", {**JOB, "OutputBucketName": "out"},
-     [*READ, ("s3:PutObject", "arn:aws:s3:::out/j.json"), *START]),
+     [*READ, ("s3:PutObject", "arn:aws:s3:::out/j.json"), *START_OUT]),
     ("transcribe", "StartTranscriptionJob", {**JOB, "OutputBucketName": "out", "OutputKey": "a/"},
-     [*READ, ("s3:PutObject", "arn:aws:s3:::out/a/j.json"), *START]),
+     [*READ, ("s3:PutObject", "arn:aws:s3:::out/a/j.json"), *START_OUT]),
     ("transcribe", "StartTranscriptionJob", {**JOB, "OutputBucketName": "out", "OutputKey": "arn:aws:s3:::other/k"},
-     [*READ, ("s3:PutObject", "arn:aws:s3:::out/arn:aws:s3:::other/k"), *START]),
+     [*READ, ("s3:PutObject", "arn:aws:s3:::out/arn:aws:s3:::other/k"), *START_OUT]),
+    ("transcribe", "StartTranscriptionJob", {**JOB, "OutputBucketName": "arn:aws:s3:::out"},
+     [*READ, ("s3:PutObject", "arn:aws:s3:::arn:aws:s3:::out/j.json"), *START]),
+    ("transcribe", "StartTranscriptionJob", {**JOB, "OutputBucketName": "*"},
+     [*READ, ("s3:PutObject", "arn:aws:s3:::*/j.json"), *START]),
     ("transcribe", "StartTranscriptionJob", {**JOB, "Media": {"MediaFileUri": "https://s3.eu-west-1.amazonaws.com/in/k",
                                                               "RedactedMediaFileUri": "https://in.s3.eu-west-1.amazonaws.com/r"}},
      [("s3:GetObject", "arn:aws:s3:::in/k"), ("s3:GetObject", "arn:aws:s3:::in/r"), *START]),
@@ -106,16 +112,16 @@ RESOURCES = [  # service, operation, arguments, what it needs
     ("transcribe", "StartTranscriptionJob", {**JOB, "OutputBucketName": "out", "OutputEncryptionKMSKeyId": UUID,
                                              "Tags": [{"Key": "a", "Value": "b"}]},
      [("transcribe:TagResource", "*"), *READ, ("s3:PutObject", "arn:aws:s3:::out/j.json"), ("kms:GenerateDataKey", KMS),
-      ("kms:Decrypt", KMS), *START]),
+      ("kms:Decrypt", KMS), *START_OUT]),
     ("transcribe", "StartTranscriptionJob", {**JOB, "OutputBucketName": "out", "JobExecutionSettings": {"DataAccessRoleArn": ROLE}},
-     [("iam:PassRole", ROLE), *START]),
+     [("iam:PassRole", ROLE), *START_OUT]),
     ("transcribe", "StartMedicalTranscriptionJob", {"MedicalTranscriptionJobName": "m", "Media": {"MediaFileUri": "s3://in/k"},
                                                     "OutputBucketName": "out", "OutputKey": "r.json"},
      [("s3:GetObject", "arn:aws:s3:::in/k"), ("s3:PutObject", "arn:aws:s3:::out/r.json"),
-      ("transcribe:StartMedicalTranscriptionJob", "*")]),
+      ("transcribe:StartMedicalTranscriptionJob", "if:transcribe:OutputBucketName=out")]),
     ("transcribe", "StartMedicalScribeJob", {"MedicalScribeJobName": "m", "Media": {"MediaFileUri": "s3://in/k"},
                                              "OutputBucketName": "out", "DataAccessRoleArn": ROLE},
-     [("iam:PassRole", ROLE), ("transcribe:StartMedicalScribeJob", "*")]),
+     [("iam:PassRole", ROLE), ("transcribe:StartMedicalScribeJob", "if:transcribe:OutputBucketName=out")]),
     ("transcribe", "StartCallAnalyticsJob", {"CallAnalyticsJobName": "c", "Media": {"MediaFileUri": "s3://in/k"},
                                              "OutputLocation": "s3://out/f/"},
      [("s3:GetObject", "arn:aws:s3:::in/k"), ("s3:PutObject", "arn:aws:s3:::out/f/c.json"),
@@ -215,6 +221,7 @@ def rpc(target, body, service="dynamodb", kind="application/x-amz-json-1.0", pat
 
 
 PUT = "DynamoDB_20120810.PutItem"
+TRANSCRIBE = "Transcribe.StartTranscriptionJob"
 ANY_TABLE = [("dynamodb:PutItem", arn("dynamodb", "table/*"))]
 WIRE = [  # what is told in a name, the request, the operation, what it needs
     ("Transcribe in JSON", rpc("com.amazonaws.transcribe.Transcribe.GetTranscriptionJob", '{"TranscriptionJobName":"j"}', "transcribe"),
@@ -222,6 +229,11 @@ WIRE = [  # what is told in a name, the request, the operation, what it needs
     ("escapes", rpc(PUT, '{ "Item" : {"TableName":"no"} , "Table\\u004eame" : "a\\u00e9\\ud83d\\ude00\\"b" }'), "PutItem",
      [("dynamodb:PutItem", arn("dynamodb", 'table/aé😀"b'))]),
     ("a name twice", rpc(PUT, '{"TableName":"a","TableName":"b"}'), "PutItem", ANY_TABLE),
+    ("a condition's name twice", rpc(TRANSCRIBE, '{"OutputBucketName":"a","OutputBucketName":"b"}', "transcribe"),
+     "StartTranscriptionJob", [("s3:PutObject", "arn:aws:s3:::*"), *START]),
+    ("a condition that is not a text", rpc(TRANSCRIBE, '{"OutputBucketName":null}', "transcribe"), "StartTranscriptionJob", START),
+    ("a condition in the query", rpc(TRANSCRIBE, '{"OutputBucketName":"a"}', "transcribe", path="/?OutputBucketName=b"),
+     "StartTranscriptionJob", [("transcribe:StartTranscriptionJob", "if:transcribe:OutputBucketName=a")]),
     ("not a text", rpc(PUT, '{"TableName":["a"]}'), "PutItem", ANY_TABLE),
     ("half a surrogate", rpc(PUT, '{"TableName":"\\ud83d"}'), "PutItem", ANY_TABLE),
     ("no JSON", rpc(PUT, '{"TableName":"a"'), "PutItem", ANY_TABLE),

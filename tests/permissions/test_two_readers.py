@@ -99,7 +99,7 @@ def test_not_known(name):
 
 START = {"TranscriptionJobName": "j", "Media": {"MediaFileUri": "s3://in/k"}, "OutputBucketName": "out"}
 READ, WRITE = ("s3:GetObject", "arn:aws:s3:::in/k"), ("s3:PutObject", "arn:aws:s3:::out/j.json")
-STARTED = ("transcribe:StartTranscriptionJob", "*")
+STARTED = ("transcribe:StartTranscriptionJob", "if:transcribe:OutputBucketName=out")
 FUNCTION = arn("lambda", "function:f")
 DURABLE = "/2025-12-01/durable-executions/x?FunctionName=f"
 NEEDED = {

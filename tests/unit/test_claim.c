@@ -43,6 +43,14 @@ enum { NOW = 1440938160 };
 #define LAMBDA_QUERY                   \
     QUERY("eu-west-1%2Flambda", "600", \
         "f0888feda6b8811dcb021ea205f95d021dfd85a2728bbae213f2692a48d5a3f3")
+/* The token of AWS IoT stands behind the signature, which does not cover it. */
+#define BARE_QUERY(service)                                                                        \
+    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=ASIAIOSFODNN7EXAMPLE%2F20150830%2Feu-west-" \
+    "1%2F" service "%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-Expires=600"                 \
+    "&X-Amz-SignedHeaders=host&X-Amz-Signature="                                                   \
+    "500117b2660e5ce49914f98cf93510a346b3d39ea02e3b9900816d3ba8dc73a6"
+#define TOKEN_BEHIND "&X-Amz-Security-Token=SESSION%2FTOKEN%2B%3D%3D"
+
 #define LAMBDA "GET /lambda/2015-03-31/functions/arn%3Aaws/?"
 
 struct row {
@@ -59,6 +67,13 @@ static const struct row rows[] = {
     {TEXT("GET /s3/bucket/a%20key?versionId=1&" S3_QUERY V1), TEXT(""), 0, CLAIM_VERIFIED},
     {TEXT(LAMBDA LAMBDA_QUERY V1), TEXT(""), 0, CLAIM_NEEDS_HASH},
     {TEXT(LAMBDA LAMBDA_QUERY V1), TEXT(EMPTY_SHA256), 0, CLAIM_VERIFIED},
+
+    {TEXT("GET /mqtt?" BARE_QUERY("iotdevicegateway") TOKEN_BEHIND V1), TEXT(EMPTY_SHA256), 0,
+        CLAIM_VERIFIED},
+    {TEXT("GET /mqtt?" BARE_QUERY("iotdevicegateway") V1), TEXT(EMPTY_SHA256), 0, CLAIM_VERIFIED},
+    {TEXT("GET /mqtt?" BARE_QUERY("iotdevicegateway") "&a=b" V1), TEXT(EMPTY_SHA256), 0,
+        CLAIM_WRONG},
+    {TEXT("GET /mqtt?" BARE_QUERY("iotdata") TOKEN_BEHIND V1), TEXT(EMPTY_SHA256), 0, CLAIM_WRONG},
 
     /* Its form may vary: no spaces, spaces, another order. */
     {TEXT(DYNAMO "Authorization: " FORM "Credential=" DYNAMO_CREDENTIAL

@@ -87,6 +87,49 @@ static void test_page(void **state)
     denied_destroy(denied);
 }
 
+#define IF    "if:transcribe:OutputBucketName="
+#define START "transcribe:StartTranscriptionJob"
+#define WORDS "* where transcribe:OutputBucketName is memos"
+
+/* What AWS denies is told by its action alone; which condition would do is the request's. */
+static void test_conditions(void **state)
+{
+    (void)state;
+    char memory[4096], hint_memory[DENIAL_HINT_BYTES];
+    struct buf out = buf_over(memory, sizeof memory);
+    struct buf hint = buf_over(hint_memory, sizeof hint_memory);
+    static struct permissions needed = {.count = 2,
+        .needed = {{.action = TEXT("s3:GetObject"), .resource = TEXT("arn:aws:s3:::b/k")},
+            {.action = TEXT(START), .resource = TEXT(IF "memos")}}};
+    struct denied *denied = denied_create();
+    struct denial_answer answer = {.status = 400,
+        .error_type = SPAN("AccessDeniedException"),
+        .body = SPAN(
+            "{\"Message\":\"User: arn:aws:sts::1:assumed-role/r/f is not authorized to "
+            "perform: " START " because no identity-based policy allows the " START " action\"}")};
+    assert_true(denial_read(&answer, &denial));
+    denied_add(denied, &denial, &needed, 1000);
+    denial_write_hint(&hint, &denial, &needed);
+    CHECK_TEXT(SPAN("hint"), buf_span(&hint),
+        SPAN(START " on " WORDS ": no identity-based policy allows it; allow it in the role's "
+                   "policy"));
+    denial_of_guard(&needed.needed[1], &denial);
+    denied_add(denied, &denial, NULL, 0);
+    denied_write(denied, &out);
+    CHECK_TEXT(SPAN("page"), buf_span(&out),
+        SPAN("{\"denied\":[" ENTRY(START, WORDS,
+            "false") "\"1970-01-01T00:00:01.000Z\","
+                     "\"why\":\"no identity-based policy allows it\","
+                     "\"advice\":\"allow it in the role's policy\","
+                     "\"who\":\"arn:aws:sts::1:assumed-role/r/f\",\"policy\":\"\",\"statement\":"
+                     "{\"Effect\":\"Allow\",\"Action\":\"" START
+                     "\",\"Resource\":\"*\",\"Condition\":"
+                     "{\"StringEquals\":{\"transcribe:OutputBucketName\":\"memos\"}}}}," ENTRY(
+                         START, WORDS, "false") "\"1970-01-01T00:00:00.000Z\"," GUARD
+                                                "null}],\"forgotten\":0}\n"));
+    denied_destroy(denied);
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -100,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_page),
+        cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests_name("denied", tests, NULL, NULL);

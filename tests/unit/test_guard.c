@@ -7,6 +7,14 @@
 #include "proxy/permissions/policy.h"
 
 #define PHOTO "arn:aws:s3:::photos/a"
+#define START "transcribe:StartTranscriptionJob"
+#define IF    "if:transcribe:OutputBucketName="
+/* An Allow on "*" with a Condition. */
+#define WHERE(condition)                                                                     \
+    "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"transcribe:*\",\"Resource\":[\"*\"]," \
+    "\"Condition\":" condition "}}"
+#define EQUALS(values) WHERE("{\"StringEquals\":{\"transcribe:OutputBucketName\":" values "}}")
+#define LIKE(values)   WHERE("{\"StringLike\":{\"transcribe:OutputBucketName\":" values "}}")
 
 static struct guard *create(const char *text)
 {
@@ -68,6 +76,38 @@ static const struct {
         "s3:GetObject", "*", false},
     {"[{\"Effect\":\"Deny\",\"Action\":\"s3:Get*\",\"Resource\":\"" PHOTO "\"}]", "s3:PutObject",
         PHOTO, false},
+    {START " " IF "memos", START, IF "memos", true},
+    {START " " IF "memos", START, IF "memos2", false},
+    {START " " IF "memos", START, "*", false},
+    {START " " IF "memos", "transcribe:StartMedicalScribeJob", IF "memos", false},
+    {START " " IF "memo*", START, IF "memos", true},
+    {START " " IF "*", START, IF "memos", true},
+    {START " " IF "*", START, "*", false},
+    {"* " IF "*", "s3:GetObject", PHOTO, false},
+    {"* " IF "*", "s3:ListAllMyBuckets", "*", false},
+    {START, START, IF "memos", true},
+    {"transcribe:*", START, IF "memos", true},
+    {"* arn:*", START, IF "memos", false},
+    {"* arn:aws:transcribe:*", START, IF "memos", false},
+    {EQUALS("\"memos\""), START, IF "memos", true},
+    {EQUALS("[\"notes\",\"memos\"]"), START, IF "memos", true},
+    {EQUALS("[\"notes\",\"memos\"]"), START, IF "other", false},
+    {EQUALS("\"memos\""), START, "*", false},
+    {EQUALS("\"memos\""), "transcribe:ListVocabularies", "*", false},
+    {EQUALS("\"memos\""), "transcribe:GetVocabulary", "arn:aws:transcribe:x:1:vocabulary/memos",
+        false},
+    {EQUALS("\"memo*\""), START, IF "memos", false},
+    {EQUALS("\"memo?\""), START, IF "memos", false},
+    {EQUALS("\"*\""), START, IF "memos", false},
+    {LIKE("\"memo*\""), START, IF "memos", true},
+    {LIKE("\"memo?\""), START, IF "memos", true},
+    {LIKE("\"memo?\""), START, IF "memo", false},
+    {LIKE("\"memo${*}\""), START, IF "memos", false},
+    {LIKE("\"*\""), START, "*", false},
+    {LIKE("[\"a*\",\"*s\"]"), START, IF "memos", true},
+    {"[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},{\"Effect\":\"Deny\","
+     "\"Action\":\"transcribe:*\",\"Resource\":\"*\"}]",
+        START, IF "memos", false},
 };
 
 static void test_allows(void **state)
@@ -174,6 +214,43 @@ static const struct {
     {ALLOW(",\"Action\":\"s3:*\",\"Resource\":\"x\""), "statement 1: \"x\": a resource is"},
     {ALLOW(",\"Action\":\"s3:*\",\"Resource\":\"*\",\"Condition\":{}"),
         "statement 1: the guard knows no Condition"},
+    {EQUALS("[]"), "statement 1: the guard knows no Condition"},
+    {EQUALS("1"), "statement 1: the guard knows no Condition"},
+    {EQUALS("[\"a\",1]"), "statement 1: the guard knows no Condition"},
+    {EQUALS("\"\""), "statement 1: the guard knows no Condition"},
+    {EQUALS("\"${aws:username}\""), "statement 1: the guard knows no Condition"},
+    {EQUALS("\"a${aws:username}\""), "statement 1: the guard knows no Condition"},
+    {WHERE("{\"StringEquals\":{\"transcribe:OutputBucketName=a\":\"b\"}}"),
+        "statement 1: the guard knows no Condition"},
+    {LIKE("\"${aws:username}-*\""), "statement 1: the guard knows no Condition"},
+    {EQUALS("\"a\",\"aws:RequestedRegion\":\"b\""), "statement 1: the guard knows no Condition"},
+    {EQUALS("\"a\",\"transcribe:OutputBucketName\":\"b\""),
+        "statement 1: the guard knows no Condition"},
+    {EQUALS("\"a\"},\"Bool\":{\"aws:SecureTransport\":\"true\""),
+        "statement 1: the guard knows no Condition"},
+    {EQUALS("\"a\"}},\"Condition\":{\"Bool\":{\"aws:SecureTransport\":\"true\""),
+        "statement 1: the guard knows no Condition"},
+    {WHERE("{\"StringEquals\":{\"transcribe:OutputKey\":\"a\"}}"),
+        "statement 1: the guard knows no Condition"},
+    {WHERE("{\"StringNotEquals\":{\"transcribe:OutputBucketName\":\"a\"}}"),
+        "statement 1: the guard knows no Condition"},
+    {WHERE("{\"StringEqualsIfExists\":{\"transcribe:OutputBucketName\":\"a\"}}"),
+        "statement 1: the guard knows no Condition"},
+    {WHERE("[{\"transcribe:OutputBucketName\":\"a\"}]"),
+        "statement 1: the guard knows no Condition"},
+    {WHERE("{\"StringEquals\":\"a\"}"), "statement 1: the guard knows no Condition"},
+    {WHERE("null"), "statement 1: the guard knows no Condition"},
+    {"{\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":"
+     "{\"StringEquals\":{\"transcribe:OutputBucketName\":\"a\"}}}}",
+        "statement 1: the guard knows no Condition"},
+    {"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"" PHOTO
+     "\",\"Condition\":{\"StringEquals\":{\"transcribe:OutputBucketName\":\"a\"}}}}",
+        "statement 1: the guard knows no Condition"},
+    {ALLOW(",\"Action\":\"*\",\"Resource\":\"" IF "a\""),
+        "statement 1: what begins with if: is no Resource"},
+    {"s3:* if:a", "line 1: \"if:a\": a condition is if:transcribe:OutputBucketName=BUCKET"},
+    {"s3:* " IF, "line 1: \"" IF "\": a condition is"},
+    {"s3:* " IF "${aws:username}", "line 1: \"" IF "${aws:username}\" has a policy"},
     {ALLOW(",\"NotAction\":\"s3:*\",\"Resource\":\"*\""),
         "statement 1: the guard knows no NotAction"},
     {ALLOW(",\"Action\":\"s3:*\",\"NotResource\":\"*\""),
@@ -218,6 +295,8 @@ static void test_a_recorded_policy_is_a_guard(void **state)
             recorder, (struct recorded){SPAN("s3:GetObject"), span_of(resources[i]), false, false});
     recorder_add_pair(recorder,
         (struct recorded){SPAN("s3:PutObject"), SPAN("arn:aws:s3:::photos/in/"), true, false});
+    recorder_add_pair(recorder, (struct recorded){SPAN(START), SPAN(IF "memos"), false, false});
+    recorder_add_pair(recorder, (struct recorded){SPAN(START), SPAN(IF "notes"), false, false});
     struct policy *policy = policy_create(recorder);
     policy_write(policy, POLICY_IAM, &out);
     buf_char(&out, '\0');
@@ -229,6 +308,10 @@ static void test_a_recorded_policy_is_a_guard(void **state)
     assert_false(allows(guard, "s3:GetObject", "arn:aws:s3:::photos/b"));
     assert_true(allows(guard, "s3:PutObject", "arn:aws:s3:::photos/in/new"));
     assert_false(allows(guard, "s3:PutObject", PHOTO));
+    assert_true(allows(guard, START, IF "memos"));
+    assert_true(allows(guard, START, IF "notes"));
+    assert_false(allows(guard, START, IF "other"));
+    assert_false(allows(guard, START, "*"));
     guard_destroy(guard);
     policy_destroy(policy);
     recorder_destroy(recorder);
@@ -237,7 +320,7 @@ static void test_a_recorded_policy_is_a_guard(void **state)
 static void test_no_memory(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"s3:* arn:aws:s3:::a/*, sqs:*",
+    static const char *const texts[] = {"s3:* arn:aws:s3:::a/*, sqs:*", EQUALS("[\"a\",\"b*\"]"),
         "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"s3:*\"],\"Resource\":\"*\"}}"};
     for (size_t i = 0; i < ROWS(texts); i++)
         for (unsigned nth = 1;; nth++) {

@@ -72,6 +72,8 @@ static const struct {
     {"rds-db:connect", "arn:aws:rds-db:eu-west-1:1:dbuser:db-X/app", "RDSDatabaseConnectApp",
         false},
     {"some-new:DoIt", "no-arn", "SomeNewDoIt", false},
+    {"transcribe:StartTranscriptionJob", "if:transcribe:OutputBucketName=voice-memos",
+        "TranscribeStartTranscriptionJobVoiceMemos", false},
     {"s3:GetObject", "arn:aws:s3:::\xe2\x82\xac/a", "S3GetObject", false},
 };
 
@@ -88,6 +90,44 @@ static void test_sids(void **state)
         policy_destroy(policy);
         recorder_destroy(recorder);
     }
+}
+
+/* An action that takes no resource, on what the request fills a key with. */
+static void test_conditions(void **state)
+{
+    (void)state;
+    static const struct span expected[POLICY_FORMATS] = {
+        TEXT("      \"Resource\": [\n        \"*\"\n      ],\n      \"Condition\": {\n"
+             "        \"StringEquals\": {\n          \"transcribe:OutputBucketName\": [\n"
+             "            \"a\",\n            \"b\"\n          ]\n        }\n      }\n    }\n"
+             "  ]\n}\n"),
+        TEXT("    Resource:\n      - \"*\"\n    Condition:\n      StringEquals:\n"
+             "        transcribe:OutputBucketName:\n          - \"a\"\n          - \"b\"\n"),
+        TEXT("        Resource:\n          - \"*\"\n        Condition:\n          StringEquals:\n"
+             "            transcribe:OutputBucketName:\n              - \"a\"\n"
+             "              - \"b\"\n"),
+        TEXT("    resources: [\n      \"*\",\n    ],\n    conditions: {\n      StringEquals: {\n"
+             "        \"transcribe:OutputBucketName\": [\n          \"a\",\n          \"b\",\n"
+             "        ],\n      },\n    },\n  }),\n];\n"),
+        TEXT("    resources = [\n      \"*\",\n    ]\n    condition {\n"
+             "      test     = \"StringEquals\"\n      variable = \"transcribe:OutputBucketName\"\n"
+             "      values = [\n        \"a\",\n        \"b\",\n      ]\n    }\n  }\n}\n"),
+    };
+    struct recorder *recorder = recorder_create(RECORDER_BYTES);
+    add(recorder, "transcribe:StartTranscriptionJob", "if:transcribe:OutputBucketName=b", false);
+    add(recorder, "transcribe:StartTranscriptionJob", "if:transcribe:OutputBucketName=a", false);
+    struct policy *policy = policy_create(recorder);
+    assert_int_equal(policy->count, 1);
+    CHECK_TEXT(
+        SPAN("sid"), span_of(policy->statements[0].sid), SPAN("TranscribeStartTranscriptionJob"));
+    for (int format = 0; format < POLICY_FORMATS; format++) {
+        struct buf out = buf_over(memory, sizeof memory);
+        policy_write(policy, (enum policy_format)format, &out);
+        size_t before = out.len > expected[format].len ? out.len - expected[format].len : 0;
+        CHECK_TEXT(SPAN("end"), buf_since(&out, before), expected[format]);
+    }
+    policy_destroy(policy);
+    recorder_destroy(recorder);
 }
 
 /* Only actions can be in a record: no format quotes more. */
@@ -192,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_names_of_formats),
         cmocka_unit_test(test_sids),
+        cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_no_action_no_record),
         cmocka_unit_test(test_memory_for_the_output),
         cmocka_unit_test(test_line),

@@ -5,6 +5,7 @@
 
 #define GET    "s3:GetObject"
 #define BUCKET "arn:aws:s3:::photos/"
+#define IF     "if:transcribe:OutputBucketName="
 
 static void add(struct recorder *recorder, const char *action, const char *resource)
 {
@@ -95,6 +96,9 @@ static const struct row rows[] = {
     {"a star is every one", BUCKET "a\n*\n" BUCKET "b\n", GET " *\n"},
     {"all below", BUCKET "a/1\n" BUCKET "a/*\n" BUCKET "b/1\n",
         GET " " BUCKET "a/*\n" GET " " BUCKET "b/1\n"},
+    {"conditions stay", IF "a\n" IF "b\n" IF "c\n" IF "d\n",
+        GET " " IF "a\n" GET " " IF "b\n" GET " " IF "c\n" GET " " IF "d\n"},
+    {"without a condition is with every one", IF "a\n*\n" IF "b\n", GET " *\n"},
     {"no ARN", "a\nb\n\n", GET " \n" GET " a\n" GET " b\n"},
 };
 
@@ -228,6 +232,37 @@ static void test_full_of_types(void **state)
     recorder_destroy(recorder);
 }
 
+/* With no room left conditions become "*", which says that it is wide. */
+static void test_full_of_conditions(void **state)
+{
+    (void)state;
+    char memory[65536], name[128];
+    struct recorder *recorder = recorder_create(RECORDER_BYTES);
+    add(recorder, "s3:PutObject", "arn:aws:s3:::other/key");
+    for (unsigned i = 0; i < 10000; i++) {
+        (void)snprintf(name, sizeof name, IF "bucket-%u", i);
+        add(recorder, GET, name);
+    }
+    CHECK_TEXT(SPAN("record"), show(recorder, memory, sizeof memory),
+        SPAN(GET " *\ns3:PutObject arn:aws:s3:::other/key\n"));
+    assert_true(recorder_state(recorder).widened);
+    assert_int_equal(recorder_state(recorder).lost, 0);
+    recorder_destroy(recorder);
+}
+
+static void test_what_is_no_condition(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"if:", "if:transcribe:OutputKey=a", IF, IF "a b", IF "${x}",
+        IF "a/b", IF "a*", "if:transcribe:OutputBucketName", "if:x"};
+    struct recorder *recorder = recorder_create(RECORDER_BYTES);
+    for (size_t i = 0; i < ROWS(bad); i++)
+        add(recorder, GET, bad[i]);
+    assert_int_equal(recorder_state(recorder).count, 0);
+    assert_int_equal(recorder_state(recorder).lost, ROWS(bad));
+    recorder_destroy(recorder);
+}
+
 /* What never fits is counted. */
 static void test_lost(void **state)
 {
@@ -262,6 +297,8 @@ int main(void)
         cmocka_unit_test(test_full_of_keys),
         cmocka_unit_test(test_full_of_buckets),
         cmocka_unit_test(test_full_of_types),
+        cmocka_unit_test(test_full_of_conditions),
+        cmocka_unit_test(test_what_is_no_condition),
         cmocka_unit_test(test_lost),
     };
     return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);

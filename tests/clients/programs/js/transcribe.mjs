@@ -8,7 +8,7 @@ import { eventStreamPayloadHandler } from "@aws-sdk/middleware-sdk-transcribe-st
 import { WebSocketFetchHandler } from "@aws-sdk/middleware-websocket";
 
 const [endpoint, file, piece, signed] = process.argv.slice(2);
-const { hostname, port } = new URL(endpoint);
+const { hostname, port, protocol } = new URL(endpoint);
 
 let finish;
 const finished = new Promise((resolve) => { finish = resolve; });
@@ -27,9 +27,9 @@ const client = new TranscribeStreamingClient({
   eventStreamPayloadHandlerProvider: signed ? eventStreamPayloadHandlerProvider : () => eventStreamPayloadHandler,
 });
 
-// It writes :8443 behind any host.
+// It writes wss:// before any host, and :8443 behind it.
 client.middlewareStack.add((next) => (args) => {
-  Object.assign(args.request, { hostname, port: Number(port) });
+  Object.assign(args.request, { hostname, port: Number(port), protocol: protocol.replace("http", "ws") });
   args.request.headers.host = `${hostname}:${port}`;
   return next(args);
 }, { step: "build", priority: "low" });
