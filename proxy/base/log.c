@@ -155,7 +155,7 @@ static bool may_write(void)
     if (!reader_takes())
         return false;
     log_state.lost = 0;
-    if (lost.number > 0)
+    if (lost.number > 0 && log_enabled(LOG_WARN))
         write_values(LOG_WARN, SPAN("lines were lost: nobody read standard output"), &lost, 1);
     return true;
 }
