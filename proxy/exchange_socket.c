@@ -26,9 +26,21 @@ static bool asks_for_socket(const struct exchange *x)
         && lists(&x->head, FIELD_CONNECTION, SPAN("upgrade"));
 }
 
+static size_t count_of(const struct head *head, struct span name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < head->count; i++)
+        count += span_equal_nocase(head->fields[i].name, name);
+    return count;
+}
+
 static enum err check_handshake(const struct exchange *x, struct fault *fault)
 {
     struct span version = head_value_of(&x->head, SPAN("Sec-WebSocket-Version"));
+    if (count_of(&x->head, SPAN("Sec-WebSocket-Key")) > 1
+        || count_of(&x->head, SPAN("Sec-WebSocket-Version")) > 1)
+        return fault_set(fault, ERR_BAD_REQUEST,
+            "A request for a WebSocket has one Sec-WebSocket-Key and one Sec-WebSocket-Version.");
     if (x->framing.kind != BODY_NONE)
         return fault_set(fault, ERR_BAD_REQUEST, "A request for a WebSocket has no body.");
     if (!span_equal(version, SPAN("13")))

@@ -439,6 +439,8 @@ SOCKETS = [
     shaken("no key", CONNECTION + UPGRADE + SOCKET_VERSION),
     shaken("a short key", CONNECTION + UPGRADE + b"Sec-WebSocket-Key: a\r\n" + SOCKET_VERSION),
     shaken("no version", CONNECTION + UPGRADE + SOCKET_KEY),
+    shaken("two keys", SHAKE + SOCKET_KEY),
+    shaken("two versions", SHAKE + SOCKET_VERSION),
     shaken("a version before", CONNECTION + UPGRADE + SOCKET_KEY + b"Sec-WebSocket-Version: 8\r\n"),
     shaken("a stranger's Host", b"Connection: close\r\n" + SHAKE, "403 HostNotAllowed", b"",
            b"Host: x.example\r\n" + TOKEN_LINE),
