@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from harness import clock, names
+from harness import names
 from harness.client import Client
 from harness.issuer import WEB_TOKEN, Issuer
 from harness.proxy import SANITIZERS, Proxy
@@ -159,23 +159,6 @@ def as_aws(authority, named):
         status = proxy.stop()
         print(proxy.text())
         assert status == 0 and not upstream.refused, upstream.refused
-
-
-@pytest.fixture(scope="session")
-def clock_library(tmp_path_factory):
-    return clock.build(tmp_path_factory.mktemp("clock"))
-
-
-@pytest.fixture
-def wall(tmp_path):
-    """The program's clock, for the test to move; see clocked."""
-    return clock.Clock(tmp_path / "clock")
-
-
-@pytest.fixture
-def clocked(clock_library, wall):
-    """clocked(named(...)) is the environment in which the program's time is that of wall."""
-    return lambda beside=None: clock.environment(clock_library, wall.file, SANITIZERS["ASAN_OPTIONS"], beside)
 
 
 @pytest.fixture

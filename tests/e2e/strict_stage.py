@@ -7,6 +7,7 @@ several (outcome | outcome).
 import time
 from typing import NamedTuple
 
+import pytest
 from harness.proxy import TOKEN, Proxy
 from harness.raw import Upstream, connect
 
@@ -194,3 +195,20 @@ class RawStage:
         self.upstream.stop()
         status = self.proxy.stop()
         assert (answer.status, status) == (200, 0), self.proxy.text()
+
+
+def stages(**env):
+    """The fixtures of a table: whole_stage, a RawStage for the module, and stage, the same made fit for each test."""
+    @pytest.fixture(scope="module")
+    def whole_stage():
+        made = RawStage(**env)
+        yield made
+        made.finish()
+
+    @pytest.fixture
+    def stage(whole_stage):
+        whole_stage.begin()
+        yield whole_stage
+        whole_stage.revive()
+
+    return whole_stage, stage

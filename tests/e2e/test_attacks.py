@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from harness.proxy import TOKEN
 from strict_forms import CHUNKED, HELLO, LAST
-from strict_stage import OWN_UPWARDS, SIGNATURE, RawStage, without
+from strict_stage import OWN_UPWARDS, SIGNATURE, stages, without
 
 TOKEN_LINE = b"X-Countersign-Token: " + TOKEN.encode() + b"\r\n"
 HEAD = b"Host: localhost\r\n" + TOKEN_LINE
@@ -462,18 +462,7 @@ ATTACKS = [*SMUGGLING, *LINES, *REQUEST_LINES, *HOSTS, *FIELDS, *SPLITTING, *SOC
 
 # --- the one test
 
-@pytest.fixture(scope="module")
-def whole_stage():
-    stage = RawStage()
-    yield stage
-    stage.finish()
-
-
-@pytest.fixture
-def stage(whole_stage):
-    whole_stage.begin()
-    yield whole_stage
-    whole_stage.revive()
+whole_stage, stage = stages()
 
 
 def said(answer):

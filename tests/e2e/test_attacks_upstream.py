@@ -9,8 +9,7 @@ import gzip
 from typing import NamedTuple
 
 import pytest
-from harness.raw import connect
-from strict_stage import HEAD, RawStage
+from strict_stage import HEAD, stages
 from test_attacks import SHAKE, said
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -123,18 +122,7 @@ ANSWERS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def whole_stage():
-    stage = RawStage(COUNTERSIGN_RETRIES="2", COUNTERSIGN_TIMEOUT_MS="2000")
-    yield stage
-    stage.finish()
-
-
-@pytest.fixture
-def stage(whole_stage):
-    whole_stage.begin()
-    yield whole_stage
-    whole_stage.revive()
+whole_stage, stage = stages(COUNTERSIGN_RETRIES="2", COUNTERSIGN_TIMEOUT_MS="2000")
 
 
 # In pieces an answer may have gone on before the one behind it comes: see the strict tables.

@@ -5,23 +5,12 @@ import time
 import pytest
 from harness.raw import OK, pieces
 from strict_forms import CHUNKED
-from strict_stage import FOLLOWER, FOLLOWER_LINE, HEAD, RawStage, refusal
+from strict_stage import FOLLOWER, FOLLOWER_LINE, HEAD, refusal, stages
 
 STREAMED = CHUNKED + b"X-Amz-Content-Sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n"
 
 
-@pytest.fixture(scope="module")
-def whole_stage():
-    stage = RawStage()
-    yield stage
-    stage.finish()
-
-
-@pytest.fixture
-def stage(whole_stage):
-    whole_stage.begin()
-    yield whole_stage
-    whole_stage.revive()
+whole_stage, stage = stages()
 
 
 def request(key, lines=b"", body=b"", method=b"GET", version=b"HTTP/1.1"):

@@ -8,23 +8,12 @@ it is intact.
 import pytest
 import strict_bodies
 import strict_heads
-from strict_stage import FINAL, FOLLOWER, FOLLOWER_LINE, RawStage, assert_arrived, refusal
+from strict_stage import FINAL, FOLLOWER, FOLLOWER_LINE, assert_arrived, refusal, stages
 
 CASES = strict_heads.CASES + strict_bodies.CASES
 
 
-@pytest.fixture(scope="module")
-def whole_stage():
-    stage = RawStage()
-    yield stage
-    stage.finish()
-
-
-@pytest.fixture
-def stage(whole_stage):
-    whole_stage.begin()
-    yield whole_stage
-    whole_stage.revive()
+whole_stage, stage = stages()
 
 
 def assert_refused(stage, case, wire, answer, followed):

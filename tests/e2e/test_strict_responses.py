@@ -6,21 +6,10 @@ the next answer.
 
 import pytest
 from strict_answers import CASES, FIRST
-from strict_stage import HEAD, KEY, OWN_DOWNWARDS, RawStage, as_pairs, assert_relayed, refusal, without
+from strict_stage import HEAD, KEY, OWN_DOWNWARDS, as_pairs, assert_relayed, refusal, stages, without
 
 
-@pytest.fixture(scope="module")
-def whole_stage():
-    stage = RawStage()
-    yield stage
-    stage.finish()
-
-
-@pytest.fixture
-def stage(whole_stage):
-    whole_stage.begin()
-    yield whole_stage
-    whole_stage.revive()
+whole_stage, stage = stages()
 
 
 def request(case):

@@ -31,16 +31,6 @@ def server():
         yield made
 
 
-@pytest.fixture(scope="module")
-def clock_library(tmp_path_factory):
-    return clock.build(tmp_path_factory.mktemp("clock"))
-
-
-@pytest.fixture
-def wall(tmp_path):
-    return clock.Clock(tmp_path / "clock")
-
-
 @pytest.fixture
 def started(emulated, server):
     """started(...) is an environment that has begun to count."""

@@ -9,16 +9,6 @@ from harness.upstream import Upstream as Server
 from standins import get, healthy
 
 
-@pytest.fixture(scope="module")
-def clock_library(tmp_path_factory):
-    return clock.build(tmp_path_factory.mktemp("clock"))
-
-
-@pytest.fixture
-def wall(tmp_path):
-    return clock.Clock(tmp_path / "clock")
-
-
 @pytest.fixture
 def issuer(wall):
     with Issuer(clock=wall, lifetime=24 * 3600) as made:

@@ -1,7 +1,7 @@
 """What the tests of this folder start from: the emulated service, the program, and real audio."""
 
 import pytest
-from harness import clock, names
+from harness import names
 from harness.proxy import SANITIZERS, Proxy
 
 import audio
@@ -69,20 +69,3 @@ def at_aws(names_library):
         return where
 
     return lead
-
-
-@pytest.fixture(scope="session")
-def clock_library(tmp_path_factory):
-    return clock.build(tmp_path_factory.mktemp("clock"))
-
-
-@pytest.fixture
-def wall(tmp_path):
-    """The program's clock, for the test to move; see clocked."""
-    return clock.Clock(tmp_path / "clock")
-
-
-@pytest.fixture
-def clocked(clock_library, wall):
-    """clocked(at_aws(...)) is the environment in which the program's time is that of wall."""
-    return lambda beside=None: clock.environment(clock_library, wall.file, SANITIZERS["ASAN_OPTIONS"], beside)
