@@ -105,7 +105,7 @@ build/asan/countersign: $(ASAN_OBJECTS)
 
 # All but main, as a library from which a test takes what it uses.
 build/asan/library.a: $(filter-out %/main.o,$(ASAN_OBJECTS)) $(UNIT_HELPERS:%.c=build/asan/%.o)
-build/fuzz/library.a: $(filter-out %/main.o,$(FUZZ_OBJECTS))
+build/fuzz/library.a: $(filter-out %/main.o,$(FUZZ_OBJECTS)) $(UNIT_HELPERS:%.c=build/fuzz/%.o)
 build/asan/library.a build/fuzz/library.a:
 	$(say) AR $@
 	@rm -f $@
@@ -124,9 +124,10 @@ $(UNIT_PROGRAMS): build/asan/unit/%: build/asan/tests/unit/%.o build/asan/librar
 
 $(REPLAYS): build/asan/fuzz/%: build/asan/tests/fuzz/%.o build/asan/tests/fuzz/replay.o \
 		build/asan/library.a
-	$(call link,$(CC),$(SANITIZED))
+	$(call link,$(CC),$(SANITIZED),-lcmocka)
 
-$(UNIT_TESTS:%.c=build/asan/%.o) $(UNIT_HELPERS:%.c=build/asan/%.o): | build/setup/test.packages
+$(UNIT_TESTS:%.c=build/asan/%.o) $(UNIT_HELPERS:%.c=build/asan/%.o) \
+		$(UNIT_HELPERS:%.c=build/fuzz/%.o): | build/setup/test.packages
 
 ASKERS := $(patsubst tests/%.c,build/asan/%,$(wildcard tests/*/ask.c))
 
@@ -147,7 +148,7 @@ test: $(if $(findstring tests/servers,$(or $(TESTS),tests/servers)),test-servers
 FUZZ_PROGRAMS := $(FUZZERS:tests/fuzz/%.c=build/fuzz/%)
 
 $(FUZZ_PROGRAMS): build/fuzz/%: build/fuzz/tests/fuzz/%.o build/fuzz/library.a
-	$(call link,clang,$(FUZZED) -fsanitize=fuzzer)
+	$(call link,clang,$(FUZZED) -fsanitize=fuzzer,-lcmocka)
 
 # What a run finds new stays in build/fuzz/corpus; what is worth keeping is copied to tests/fuzz.
 # .ci/run does not fuzz, it replays the corpora (make test): with its own build by clang, 5 s for each
