@@ -42,7 +42,7 @@ COLUMNS = ("figure", "at_least", "aim", "measured", "ratio", "verdict")
 def main():
     options = arguments()
     subject = servers.Yardstick if options.noise else servers.Subject
-    missing = [tool for tool in ("nginx", "wrk", "curl") if not shutil.which(tool)]
+    missing = [tool for tool in ("nginx", "haproxy", "wrk", "curl") if not shutil.which(tool)]
     if missing:
         sys.exit(f"bench: not installed: {', '.join(missing)}")
     if not options.noise and not servers.BINARY.exists():
@@ -94,7 +94,7 @@ def show_progress(name):
 def surroundings(noise):
     """The machine and the versions: figures mean little without them."""
     programs = [] if noise else [(servers.BINARY, "--version")]
-    programs += [("nginx", "-v"), ("wrk", "-v"), ("curl", "-V")]
+    programs += [("nginx", "-v"), ("haproxy", "-v"), ("wrk", "-v"), ("curl", "-V")]
     versions = [servers.version(*program) for program in programs]
     versions.append(" ".join(ssl.OPENSSL_VERSION.split()[:2]))
     model, cores, kernel, busy = measure.machine()
@@ -115,7 +115,7 @@ def markdown(machine, rows):
     """The judged figures, as README shows them."""
     lines = ["| figure | at least | aim | measured | ratio to nginx |", "|---|---|---|---|---|"]
     lines += [f"| {row.figure.strip()} | {row.at_least} | {row.aim} | {row.measured} | {row.ratio} |"
-              for row in rows if row.at_least]
+              for row in rows if row.verdict != "-"]
     return "\n".join([*lines, "", " ".join(machine.split()) + "."])
 
 

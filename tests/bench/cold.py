@@ -26,8 +26,8 @@ from statistics import median
 
 import measure
 import servers
-from figures import Row
 from readme import paste
+from rows import Row, judge
 
 sys.path.insert(1, str(servers.HERE.parent / "lambda"))
 
@@ -126,10 +126,6 @@ def compare(figure, unit, taken, at_least, aim, digits=2):
     value, other = median(taken["static"]), median(taken["dynamic"])
     return Row(figure, f"{value:.{digits}f} {unit}", f"{at_least} {unit}", f"{aim} {unit}", f"{other:.{digits}f} {unit}",
                judge(value, at_least, aim))
-
-
-def judge(value, at_least, aim):
-    return "aim" if value <= aim else "at least" if value <= at_least else "MISSED"
 
 
 def sizes(_cold):

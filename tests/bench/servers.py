@@ -36,7 +36,7 @@ def version(program, option):
     """The name and number that begin what it says of itself."""
     done = subprocess.run([str(program), option], capture_output=True, text=True, timeout=START_LIMIT_S)
     line = (done.stdout + done.stderr).partition("\n")[0]
-    return " ".join(line.removeprefix("nginx version: ").split()[:2])
+    return " ".join(line.removeprefix("nginx version: ").replace(" version ", " ").split()[:2])
 
 
 def free_port():
@@ -45,17 +45,27 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def filled(folder, template, **words):
+    """The file in that new folder into which a template was written with its words filled in."""
+    folder.mkdir(parents=True)
+    text = re.sub(r"@([A-Z_]+)@", lambda found: str(words[found[1]]), (HERE / template).read_text())
+    config = folder / template
+    config.write_text(text)
+    return config
+
+
 class Nginx:
     """One master, one worker; pid is the worker's, which does all the work."""
 
     def __init__(self, folder, template, port, **words):
         self.folder, self.port = Path(folder), port
-        self.folder.mkdir(parents=True)
         user = "user root;" if os.geteuid() == 0 else ""
-        words |= {"FOLDER": self.folder, "PORT": port, "USER": user}
-        text = re.sub(r"@([A-Z_]+)@", lambda found: str(words[found[1]]), (HERE / template).read_text())
-        config = self.folder / "nginx.conf"
-        config.write_text(text)
+        config = filled(self.folder, template, FOLDER=self.folder, PORT=port, USER=user, **words)
         command = ["nginx", "-e", self.folder / "error.log", "-p", self.folder, "-c", config]
         self.master = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         self.pid = self._worker()
@@ -65,15 +75,11 @@ class Nginx:
         end = time.monotonic() + START_LIMIT_S
         while time.monotonic() < end and self.master.poll() is None:
             workers = children.read_text().split()
-            if workers and self._answers():
+            if workers and answers(self.port):
                 return int(workers[0])
             time.sleep(0.01)
         self.stop()
         raise ServerFailed((self.folder / "error.log").read_text())
-
-    def _answers(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self):
         _end(self.master)
@@ -82,6 +88,7 @@ class Nginx:
 class Origin:
     """The upstream: objects to GET, a place to PUT, and a count of what came."""
 
+    name = "direct"
     headers = {}
 
     def __init__(self, folder, authority, large):
@@ -130,6 +137,34 @@ class Yardstick:
 
     def stop(self):
         self.nginx.stop()
+
+
+class Haproxy:
+    """HAProxy in the same place, one process with one thread."""
+
+    name = "HAProxy"
+    headers = Yardstick.headers
+    signs = False
+
+    def __init__(self, folder, roots, port, settings):
+        del settings
+        self.port = free_port()
+        config = filled(Path(folder), "haproxy.conf", PORT=self.port, ORIGIN_PORT=port, ROOTS=roots)
+        self.said = open(Path(folder) / "said", "w+b")
+        self.process = subprocess.Popen(["haproxy", "-db", "-f", config], stdin=subprocess.DEVNULL,
+                                        stdout=self.said, stderr=self.said)
+        self.pid = self.process.pid
+        self.bucket = f"http://127.0.0.1:{self.port}/s3/bucket"
+        end = time.monotonic() + START_LIMIT_S
+        while not answers(self.port):
+            if time.monotonic() > end or self.process.poll() is not None:
+                self.stop()
+                raise ServerFailed((Path(folder) / "said").read_text())
+            time.sleep(0.01)
+
+    def stop(self):
+        _end(self.process)
+        self.said.close()
 
 
 class Subject:

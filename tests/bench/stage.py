@@ -2,8 +2,9 @@
 
 import itertools
 import os
+import shutil
 import ssl
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import load
@@ -20,8 +21,8 @@ class Stage:
     def __init__(self, folder, authority, subject, quick, rounds):
         self.folder, self.authority, self.subject, self.quick = folder, authority, subject, quick
         # Many short rounds: what disturbs one is then lost in the median.
-        self.rounds = rounds or (3 if quick else 15)
-        self.side_rounds = 1 if quick else 7
+        self.rounds = rounds or (1 if quick else 9)
+        self.side_rounds = 3 if quick else 15
         self.bulk_rounds = rounds or (5 if quick else 11)
         self.form_rounds = rounds or (2 if quick else 3)
         self.starts = 20 if quick else 50
@@ -53,6 +54,16 @@ class Stage:
             get_small(self, subject)
             get_small(self, yardstick)
             yield subject, yardstick
+
+    @contextmanager
+    def start_all(self):
+        """These two, and HAProxy where it is there: the second yardstick, of small requests."""
+        with self.start_both() as both, ExitStack() as more:
+            proxies = [*both]
+            if shutil.which("haproxy"):
+                proxies.append(more.enter_context(self.start(servers.Haproxy)))
+                get_small(self, proxies[-1])
+            yield proxies
 
     def all_roots(self):
         """A bundle of the origin's root and those of the system, or None where it has none."""
