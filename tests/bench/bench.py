@@ -31,7 +31,7 @@ import figures
 import load
 import measure
 import servers
-from readme import paste
+from readme import draw, paste
 from stage import Stage, verify
 
 from harness.authority import Authority
@@ -51,7 +51,7 @@ def main():
     machine = surroundings(options.noise)
     print(machine, flush=True)
     try:
-        rows = run(options, subject)
+        rows, plots = run(options, subject)
     except (servers.ServerFailed, load.WrongAnswer, subprocess.TimeoutExpired, OSError) as error:
         sys.exit(f"bench: {error}")
     print(table(rows))
@@ -59,6 +59,7 @@ def main():
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     if options.readme:
         paste(options.readme, "figures", markdown(machine, rows))
+        draw(options.readme, plots)
 
 
 def arguments():
@@ -68,7 +69,7 @@ def arguments():
     parser.add_argument("--only", action="append", choices=figures.ALL, metavar="NAME",
                         help="one figure (may be repeated): " + ", ".join(figures.ALL))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all rounds there too")
-    parser.add_argument("--readme", type=Path, metavar="FILE", help="and put the table between its markers")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="and put the table between its markers, and the plots into docs/ beside it")
     parser.add_argument("--noise", action="store_true", help="nginx against itself")
     return parser.parse_args()
 
@@ -83,7 +84,7 @@ def run(options, subject):
             for name in options.only or figures.ALL:
                 rows += figures.ALL[name](stage)
                 show_progress(name)
-    return rows
+            return rows, stage.plots
 
 
 def show_progress(name):

@@ -13,7 +13,6 @@ The exit status is 0 if the run itself worked, whatever the figures.
 import argparse
 import http.client
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -34,10 +33,8 @@ sys.path.insert(1, str(servers.HERE.parent / "lambda"))
 from emulator import EmulatedLambda, install  # noqa: E402
 from harness.authority import Authority  # noqa: E402
 
-LAYER = servers.HERE.parents[1] / "build" / "layer"
 DYNAMIC = servers.HERE.parents[1] / "build" / "countersign"
 ARCHITECTURES = ("x86_64", "arm64")
-NATIVE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 MB = 1_000_000
 IDLE_S = 0.2
 
@@ -80,10 +77,7 @@ class Cold:
         self.invocations = 100 if quick else 600
         self.authority = Authority(folder / "tls")
         self.origin = servers.Origin(folder / "origin", self.authority, 1)
-        with zipfile.ZipFile(LAYER / f"countersign-{NATIVE}.zip") as archive:
-            static = Path(archive.extract("extensions/countersign", folder / "opt"))
-        static.chmod(0o755)
-        self.programs = {"static": static, "dynamic": DYNAMIC}
+        self.programs = {"static": servers.static_file(folder / "opt"), "dynamic": DYNAMIC}
 
     def in_turn(self, take, rounds):
         """{column: [take(program) in each round]}, the order of the programs alternating."""
@@ -130,7 +124,7 @@ def compare(figure, unit, taken, at_least, aim, digits=2):
 
 def sizes(_cold):
     for architecture in ARCHITECTURES:
-        path = LAYER / f"countersign-{architecture}.zip"
+        path = servers.LAYER / f"countersign-{architecture}.zip"
         with zipfile.ZipFile(path) as archive:
             file = archive.getinfo("extensions/countersign").file_size / MB
         zipped = path.stat().st_size / MB

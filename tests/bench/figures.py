@@ -15,7 +15,9 @@ import bodies
 import load
 import measure
 import servers
+from room import room, sweep
 from rows import Row, against, informs, limit
+from shares import shares
 from small import latency, requests
 from stage import GIB, get_small
 
@@ -232,11 +234,14 @@ def first_byte(stage):
 # In the table's order; the names are those of --only.
 ALL = {
     "requests": requests,
+    "latency": latency,
     "bulk": bulk,
+    "shares": shares,
     "forms": forms,
     "connections": connections,
     "memory": memory,
+    "room": room,
+    "sweep": sweep,
     "start": start,
     "first-byte": first_byte,
-    "latency": latency,
 }

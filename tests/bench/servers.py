@@ -6,6 +6,7 @@ Everything listens on loopback, on a free port, writes to the folder it is given
 import hashlib
 import http.client
 import os
+import platform
 import re
 import socket
 import socketserver
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +23,8 @@ sys.path.insert(0, str(HERE.parent))
 from harness.proxy import BINARY, ROLE, TOKEN, Proxy  # noqa: E402
 
 START_LIMIT_S = 10
+LAYER = HERE.parents[1] / "build" / "layer"
+NATIVE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), "none")
 SMALL = 1024
 
 
@@ -37,6 +41,17 @@ def version(program, option):
     done = subprocess.run([str(program), option], capture_output=True, text=True, timeout=START_LIMIT_S)
     line = (done.stdout + done.stderr).partition("\n")[0]
     return " ".join(line.removeprefix("nginx version: ").replace(" version ", " ").split()[:2])
+
+
+def static_file(folder):
+    """The program as the layer has it, unpacked to that folder; None where the layer is not built."""
+    layer = LAYER / f"countersign-{NATIVE}.zip"
+    if not layer.exists():
+        return None
+    with zipfile.ZipFile(layer) as archive:
+        program = Path(archive.extract("extensions/countersign", folder))
+    program.chmod(0o755)
+    return program
 
 
 def free_port():
@@ -110,6 +125,12 @@ class Origin:
         self.bucket = f"https://localhost:{self.port}/bucket"
         self.status = http.client.HTTPConnection("127.0.0.1", self.status_port, timeout=START_LIMIT_S)
 
+    def sparse(self, name, length):
+        """Has an object of so many zeros, and returns its key."""
+        with open(self.large_file.with_name(name), "ab") as file:
+            file.truncate(length)
+        return name
+
     def counts(self):
         """(connections accepted, requests served) so far; the second includes these questions."""
         self.status.request("GET", "/")
@@ -173,6 +194,7 @@ class Subject:
     name = "countersign"
     headers = {"X-Countersign-Token": TOKEN}
     signs = True
+    binary = BINARY
 
     def __init__(self, folder, roots, port, settings):
         del folder  # it writes nothing
@@ -181,9 +203,9 @@ class Subject:
                 "COUNTERSIGN_ENDPOINT_S3": f"https://localhost:{port}",
                 "COUNTERSIGN_CA_BUNDLE": roots,
                 **settings,
-            })
+            }, binary=self.binary)
         except (AssertionError, OSError) as error:
-            raise ServerFailed(f"{BINARY}: {error}") from error
+            raise ServerFailed(f"{self.binary}: {error}") from error
         self.pid, self.port = self.proxy.pid, self.proxy.port
         self.bucket = f"http://127.0.0.1:{self.port}/s3/bucket"
 
@@ -191,9 +213,9 @@ class Subject:
         try:
             status = self.proxy.stop()
         except AssertionError as error:
-            raise ServerFailed(f"{BINARY}: {error}") from error
+            raise ServerFailed(f"{self.binary}: {error}") from error
         if status != 0:
-            raise ServerFailed(f"{BINARY} ended with status {status}:\n{self.proxy.text()}")
+            raise ServerFailed(f"{self.binary} ended with status {status}:\n{self.proxy.text()}")
 
 
 class Sink:

@@ -29,6 +29,7 @@ class Stage:
         self.large = 256 * MIB if quick else GIB
         self.cores = measure.Cores()
         self.cores.keep_to_the_rest()
+        self.plots = {}  # {name of a file in docs/: what is to be drawn there}
         self.numbers = itertools.count()
         self.origin = servers.Origin(folder, authority, self.large)
 
