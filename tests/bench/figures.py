@@ -15,9 +15,11 @@ import bodies
 import load
 import measure
 import servers
+from freezes import freezes
 from room import room, sweep
 from rows import Row, against, informs, limit
 from shares import shares
+from signing import signing
 from small import latency, requests
 from stage import GIB, get_small
 
@@ -244,4 +246,6 @@ ALL = {
     "sweep": sweep,
     "start": start,
     "first-byte": first_byte,
+    "signing": signing,
+    "freezes": freezes,
 }

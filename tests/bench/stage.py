@@ -49,6 +49,15 @@ class Stage:
             proxy.stop()
 
     @contextmanager
+    def on_proxys_core(self):
+        """For a short program that is measured by itself."""
+        os.sched_setaffinity(0, self.cores.proxy)
+        try:
+            yield
+        finally:
+            self.cores.keep_to_the_rest()
+
+    @contextmanager
     def start_both(self):
         """The subject and the yardstick, each after its first request."""
         with self.start(self.subject) as subject, self.start(servers.Yardstick) as yardstick:
