@@ -12,7 +12,7 @@ bench: $(BENCH_NEEDS) ## speed, beside nginx and HAProxy: at most 0.9 x nginx's 
 bench-cold: layer $(BENCH_NEEDS) ## what a cold start costs: the first object 15 ms after exec, beside boto3 and the JS SDK
 	$(Q)$(PYTHON) tests/bench/cold.py
 
-soak: build/countersign build/venv/ready build/setup/test.packages ## mixed traffic, faults and freezes for SOAK_SECONDS (600): nothing lost, no growth
+soak: build/countersign build/venv/ready ## mixed traffic, faults and freezes for SOAK_SECONDS (600): nothing lost, no growth
 	$(Q)$(PYTHON) tests/soak/soak.py
 
 .PHONY: bench bench-cold soak

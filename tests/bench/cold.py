@@ -27,7 +27,7 @@ import measure
 import plots
 import servers
 from functions import functions
-from readme import draw, paste
+from readme import NotWhole, draw, markdown, paste
 from rows import Row, informs, judge, worst
 
 sys.path.insert(1, str(servers.HERE.parent / "lambda"))
@@ -38,6 +38,7 @@ from harness.authority import Authority  # noqa: E402
 DYNAMIC = servers.HERE.parents[1] / "build" / "countersign"
 ARCHITECTURES = ("x86_64", "arm64")
 MB = 1_000_000
+HEADS = ["figure", "at least", "aim", "static file", "beside it", "verdict"]
 IDLE_S = 0.2
 
 # A function that asks for nothing, as small as a runtime can be.
@@ -191,14 +192,14 @@ def invocation(cold):
               "at least" if added < 0.2 else "MISSED")
 
 
-def table(rows, markdown):
-    """The rows as lines: laid out for a screen, or as README shows them."""
-    cells = [["figure", "at least", "aim", "static file", "beside it", "verdict"]]
-    cells += [[row.figure, row.at_least, row.aim, row.measured, row.ratio, row.verdict] for row in rows]
+def cells_of(rows):
+    return [[row.figure, row.at_least, row.aim, row.measured, row.ratio, row.verdict] for row in rows]
+
+
+def table(rows):
+    cells = [HEADS, *cells_of(rows)]
     widths = [max(map(len, column)) for column in zip(*cells)]
-    cells.insert(1, ["-" * (3 if markdown else width) for width in widths])
-    if markdown:
-        return "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in cells)
+    cells.insert(1, ["-" * width for width in widths])
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells)
 
 
@@ -218,9 +219,13 @@ def main():
                 picture = plots.cold_start(cold.bars)
         except (servers.ServerFailed, OSError) as error:
             sys.exit(f"bench-cold: {error}")
-    print(table(rows, markdown=False))
+    print(table(rows))
     if options.readme:
-        paste(options.readme, "cold figures", f"{table(rows, markdown=True)}\n\n{machine}.")
+        judged = [row for row in rows if row.verdict != "-"]
+        try:
+            paste(options.readme, "cold figures", markdown(HEADS, cells_of(judged)), machine)
+        except NotWhole as error:
+            sys.exit(f"bench-cold: {error}")
         draw(options.readme, {"cold-start": picture})
 
 

@@ -147,10 +147,9 @@ def connections(stage):
 def memory(stage):
     """Resident at rest, medians of fresh starts; judged with one root, and told with all of the system's."""
     idle = [_idle(stage) for _ in range(3)]
-    rows = [_resident("after start", [start for start, _ in idle])]
-    rows.append(_resident("after one request", [used for _, used in idle]))
+    rows = [_resident("dynamic build: idle; after one request", idle)]
     if roots := stage.all_roots():
-        rows.append(informs(_resident("the system's roots", [_idle(stage, roots)[1] for _ in range(3)])))
+        rows.append(informs(_resident("with the system's roots", [_idle(stage, roots) for _ in range(3)])))
     return rows
 
 
@@ -165,11 +164,12 @@ def _idle(stage, roots=None):
     return pairs
 
 
-def _resident(when, pairs):
-    resident, proportional = zip(*pairs)
-    row = limit(f"resident memory idle, {when}", median(resident), 9, 7, "MiB")
-    row.measured += f" (Pss {median(proportional):.2f})"
-    row.raw = {"resident": resident, "proportional": proportional}
+def _resident(which, taken):
+    """taken: of each start, the pairs of _idle()."""
+    (fresh, fresh_shared), (used, used_shared) = ([median(values) for values in zip(*pairs)] for pairs in zip(*taken))
+    row = limit(f"resident memory, {which}", used, 9, 7, "MiB")
+    row.measured = f"{fresh:.2f}; {used:.2f} MiB (Pss {fresh_shared:.2f}; {used_shared:.2f})"
+    row.raw = {"starts": taken}
     return row
 
 

@@ -14,10 +14,11 @@ import load
 import measure
 import plots
 import servers
-from rows import Row, limit
+from rows import Row
 from stage import GIB, MIB, get_small
 
 CLIENTS, STREAMS = 256, 64
+MOST_MIB = 4, 12, 12    # at rest, with so many clients, with so many streams
 REST_S = 0.2
 KIB_TO_GIB = [1 << power for power in range(10, 31, 2)]
 
@@ -38,14 +39,12 @@ def room(stage):
     nginx = _resting(stage, servers.Yardstick, _many_clients)
     streams, nginx_streams = (_streaming(stage, each) for each in (kind, servers.Yardstick))
     size = f"{_stream_length(stage) // MIB} MiB" if stage.quick else "1 GiB"
-    rows = [limit(f"resident memory, {name}, idle", median(idle), 4, 4, "MiB"),
-            limit(f"  with {CLIENTS} clients at rest", median(clients), 12, 12, "MiB"),
-            limit(f"  peak in {STREAMS} streams of {size}, half GET, half PUT", streams, 12, 12, "MiB")]
-    for row in rows:
-        row.at_least = ""
-    rows[1].measured += f" (nginx {nginx:.2f})"
-    rows[2].measured += f" (nginx {nginx_streams:.2f})"
-    return rows
+    ours = median(idle), median(clients), streams
+    return [Row(f"resident memory, {name}: idle; {CLIENTS} clients at rest; peak of {STREAMS} streams of {size}",
+                f"{'; '.join(f'{value:.2f}' for value in ours)} MiB (nginx -; {nginx:.2f}; {nginx_streams:.2f})", "",
+                f"{'; '.join(map(str, MOST_MIB))} MiB",
+                verdict="met" if all(value <= most for value, most in zip(ours, MOST_MIB)) else "MISSED",
+                raw={"idle": idle, "clients": clients, "streams": streams})]
 
 
 def _resting(stage, kind, use):

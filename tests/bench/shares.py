@@ -21,19 +21,17 @@ from stage import GIB, MIB
 
 KERNEL_COPIES = re.compile(r"copy|rep_movs|memcpy|memmove")
 LIBRARY_COPIES = re.compile(r"mem(cpy|move|set)")
-PARTS = "cipher", "copies", "kernel", "TLS records", "the rest"
+PARTS = "cipher", "copies", "kernel", "TLS records", "rest"
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def shares(stage):
+    """One row: it tells, and is not judged."""
     by = _by_perf if shutil.which("perf") and _perf_works(stage) else _by_sums
+    how = "samples of perf" if by is _by_perf else "getrusage, openssl speed and a memcpy"
     with stage.start_both() as proxies:
-        rows = []
-        for way in ("GET", "PUT"):
-            said = [f"{proxy.name} {by(stage, proxy, way)}" for proxy in proxies]
-            how = "perf" if by is _by_perf else "getrusage, openssl speed and a memcpy"
-            rows.append(Row(f"  where a second of a {way} goes, by {how}", "; ".join(said), verdict="-"))
-        return rows
+        said = [f"{way}: {'; '.join(f'{proxy.name} {by(stage, proxy, way)}' for proxy in proxies)}" for way in ("GET", "PUT")]
+    return [Row(f"where a second of a GET or PUT goes, by {how}", ". ".join(said))]
 
 
 def transfer(stage, proxy, way):
@@ -74,7 +72,7 @@ def _part(library, function):
         return "cipher"
     if "libssl" in library:
         return "TLS records"
-    return "copies" if LIBRARY_COPIES.search(function) else "the rest"
+    return "copies" if LIBRARY_COPIES.search(function) else "rest"
 
 
 def _by_sums(stage, proxy, way):
@@ -83,7 +81,7 @@ def _by_sums(stage, proxy, way):
     user, system = (after - before for after, before in zip(_times(proxy.pid), (user, system)))
     gib = stage.large / GIB
     cipher, copy = _cipher_s_per_gib() * gib, _copy_s_per_gib() * gib
-    return _said(Counter({"cipher": cipher, "copies": copy, "kernel": system, "the rest": max(0, user - cipher - copy)}))
+    return _said(Counter({"cipher": cipher, "copies": copy, "kernel": system, "rest": max(0, user - cipher - copy)}))
 
 
 def _times(pid):

@@ -88,8 +88,7 @@ static char token[TOKEN_BYTES]; /* as long as those of a function's role are */
 static bool sign(struct signer *signer)
 {
     static char memory[HEAD_BYTES];
-    static const struct credentials role = {
-        .access_key_id = {"ASIAQNZGKIQY56JQ7WML", 20},
+    static const struct credentials role = {.access_key_id = {"ASIAQNZGKIQY56JQ7WML", 20},
         .secret_access_key = {"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 40},
         .session_token = {token, sizeof token}};
     static struct canonical canonical;

@@ -59,7 +59,6 @@ class Side:
         env |= transcribe.environment if transcribe else {}
         env |= issuer.container() if issuer else {}
         self.proxy = Proxy(env)
-        self.proxy.token = TOKEN
         self.ended_at = 0.0
         seeds = random.Random(f"{SEED} {name}")
         self.traffic = [Traffic(number, self.proxy, self.store, random.Random(seeds.random()), transcribe is not None)

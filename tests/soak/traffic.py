@@ -10,6 +10,7 @@ import json
 import client as transcribe_client
 from harness.chunks import Upload
 from harness.client import Client, Cut
+from harness.proxy import TOKEN
 from talk import spoken
 
 CHUNKED = ("Transfer-Encoding", "chunked")
@@ -210,7 +211,7 @@ class Traffic:
         audio = self.recording()
         try:
             heard = transcribe_client.transcribe(f"http://localhost:{self.proxy.port}/transcribestreaming", audio, presign=False,
-                                                 timeout=60, headers=[("X-Countersign-Token", self.proxy.token)])
+                                                 timeout=60, headers=[("X-Countersign-Token", TOKEN)])
         except transcribe_client.Refused as refusal:
             raise Unanswered(f"WebSocket: {refusal.status}") from refusal
         if heard.finals != spoken(audio):
