@@ -1,9 +1,10 @@
 """Freezes and thaws, thousands of them, under traffic: what could be sent again must not get lost.
 
 The server is the tests' own, which checks every signature. Around each freeze a client is in one of three places:
-its request is not sent yet, it is sent while the program stands still, or it is at the server, which goes on. In half
-of the freezes of the first two the server ends all its connections, closed or reset; in each freeze both of the
-program's clocks go on by up to two minutes.
+its request is not sent yet, it is sent while the program stands still, or it is at the server, which goes on. In every
+other freeze the server ends all its connections, closed or reset, that of the request too; in each both of the
+program's clocks go on by up to two minutes. All these requests may be sent again (see "Signing" in docs/reference.md),
+for the connection has served before.
 """
 
 import contextlib
@@ -50,7 +51,7 @@ class Frozen:
         method, target, body = REQUESTS[number % len(REQUESTS)]
         place = number // len(REQUESTS) % 3
         with Client(self.proxy.port, timeout=20) as client:
-            if place == 2:      # at the server; only then may its connections not end: nobody could know what was done
+            if place == 2:
                 self.held.clear()
                 seen = len(self.upstream.requests)
                 client.send_request(method, target, [], body)
@@ -58,7 +59,7 @@ class Frozen:
             self.proxy.freeze()
             if place == 1:
                 client.send_request(method, target, [], body)
-            if place != 2 and number % 2:
+            if number % 2:
                 self.upstream.hang_up(reset=number % 4 == 1)
             by = self.random.randrange(2 * clock.MINUTE)
             self.wall.move(by)
