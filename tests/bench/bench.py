@@ -4,9 +4,9 @@
     build/venv/bin/python tests/bench/bench.py [--quick] [--rounds N] [--only NAME]... [--json FILE] [--noise]
 
 On loopback: wrk or curl -> the proxy, alone on one core -> nginx as a TLS 1.3 origin. The yardsticks are nginx
-and, for small requests, HAProxy, as reverse proxies that do not sign, in the same place. Ratios within one run are worth trusting; absolute
-figures differ between machines and between runs. --noise puts nginx in the program's place too: what its
-ratios differ from 1.00 by is chance.
+and, for small requests, HAProxy, as reverse proxies that do not sign, in the same place. Ratios within one run are
+worth trusting; absolute figures differ between machines and between runs. --noise puts nginx in the program's place
+too: what its ratios differ from 1.00 by is chance.
 
 The exit status is 0 if the run itself worked, whatever the figures, and 1 if a server did not start, an
 answer was wrong or a tool is missing. The program is build/countersign, or what BINARY names.
@@ -71,7 +71,8 @@ def arguments():
     parser.add_argument("--only", action="append", choices=figures.ALL, metavar="NAME",
                         help="one figure (may be repeated): " + ", ".join(figures.ALL))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all rounds there too")
-    parser.add_argument("--readme", type=Path, metavar="FILE", help="and put the table between its markers, and the plots into docs/ beside it")
+    parser.add_argument("--readme", type=Path, metavar="FILE",
+                        help="and put the table between its markers, the plot into docs/ beside it")
     parser.add_argument("--noise", action="store_true", help="nginx against itself")
     options = parser.parse_args()
     if options.readme and (options.quick or options.only or options.noise):

@@ -206,7 +206,8 @@ def table(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--readme", type=Path, metavar="FILE", help="and put the table between its markers, the plot into docs/")
+    parser.add_argument("--readme", type=Path, metavar="FILE",
+                        help="and put the table between its markers, the plot into docs/ beside it")
     options = parser.parse_args()
     model, cores, kernel, busy = measure.machine()
     machine = f"{model}, {cores} cores, Linux {kernel}, load {busy:.1f}; beside the static file: the dynamic build"

@@ -210,8 +210,8 @@ class Traffic:
     def socket(self):
         audio = self.recording()
         try:
-            heard = transcribe_client.transcribe(f"http://localhost:{self.proxy.port}/transcribestreaming", audio, presign=False,
-                                                 timeout=60, headers=[("X-Countersign-Token", TOKEN)])
+            heard = transcribe_client.transcribe(f"http://localhost:{self.proxy.port}/transcribestreaming", audio,
+                                                 presign=False, timeout=60, headers=[("X-Countersign-Token", TOKEN)])
         except transcribe_client.Refused as refusal:
             raise Unanswered(f"WebSocket: {refusal.status}") from refusal
         if heard.finals != spoken(audio):
