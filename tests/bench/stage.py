@@ -2,9 +2,8 @@
 
 import itertools
 import os
-import shutil
 import ssl
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import load
@@ -67,13 +66,10 @@ class Stage:
 
     @contextmanager
     def start_all(self):
-        """These two, and HAProxy where it is there: the second yardstick, of small requests."""
-        with self.start_both() as both, ExitStack() as more:
-            proxies = [*both]
-            if shutil.which("haproxy"):
-                proxies.append(more.enter_context(self.start(servers.Haproxy)))
-                get_small(self, proxies[-1])
-            yield proxies
+        """These two and HAProxy, the second yardstick of small requests."""
+        with self.start_both() as both, self.start(servers.Haproxy) as haproxy:
+            get_small(self, haproxy)
+            yield *both, haproxy
 
     def all_roots(self):
         """A bundle of the origin's root and those of the system, or None where it has none."""
