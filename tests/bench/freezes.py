@@ -4,7 +4,7 @@ The server is the tests' own, which checks every signature. Around each freeze a
 its request is not sent yet, it is sent while the program stands still, or it is at the server, which goes on. In every
 other freeze the server ends all its connections, closed or reset, that of the request too; in each both of the
 program's clocks go on by up to two minutes. All these requests may be sent again (see "Signing" in docs/reference.md),
-for the connection has served before.
+for none is ended on a connection that has not served before.
 """
 
 import contextlib
@@ -50,16 +50,18 @@ class Frozen:
         """A request and a freeze around it."""
         method, target, body = REQUESTS[number % len(REQUESTS)]
         place = number // len(REQUESTS) % 3
+        ends = number % 2 == 1
         with Client(self.proxy.port, timeout=20) as client:
             if place == 2:
                 self.held.clear()
                 seen = len(self.upstream.requests)
                 client.send_request(method, target, [], body)
                 wait_until(lambda: len(self.upstream.requests) > seen)
+                ends = ends and len(self.upstream.last.connection.requests) > 1
             self.proxy.freeze()
             if place == 1:
                 client.send_request(method, target, [], body)
-            if number % 2:
+            if ends:
                 self.upstream.hang_up(reset=number % 4 == 1)
             by = self.random.randrange(2 * clock.MINUTE)
             self.wall.move(by)
