@@ -177,11 +177,7 @@ include layer/publish.mk
 demo: build/countersign build/venv/ready build/setup/demo.packages ## an emulated Lambda, the proxy, a fake AWS: see it work
 	$(Q)$(PYTHON) tests/lambda/demo.py
 
-bench: build/countersign build/venv/ready build/setup/bench.packages ## latency and throughput
-	$(Q)$(PYTHON) tests/bench/bench.py
-
-bench-cold: layer build/countersign build/venv/ready build/setup/bench.packages ## what a cold start costs, with the static file
-	$(Q)$(PYTHON) tests/bench/cold.py
+include tests/bench/bench.mk
 
 compare-aws: build/asan/tables/ask build/venv/ready ## the tables of AWS against the newest botocore: what is new; CORPUS=its tests/functional/endpoint-rules
 	$(Q)python3 -m venv build/newest
@@ -194,7 +190,7 @@ clean: ## removes build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-.PHONY: all test-programs test fuzz demo bench bench-cold compare-aws clean help
+.PHONY: all test-programs test fuzz demo compare-aws clean help
 
 , := ,
 -include $(shell find build -name '*.d' 2>/dev/null)

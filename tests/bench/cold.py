@@ -13,7 +13,6 @@ The exit status is 0 if the run itself worked, whatever the figures.
 import argparse
 import http.client
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -25,38 +24,23 @@ from pathlib import Path
 from statistics import median
 
 import measure
+import plots
 import servers
-from figures import Row
-from readme import paste
+from functions import functions
+from readme import NotWhole, draw, markdown, paste
+from rows import Row, informs, judge, worst
 
 sys.path.insert(1, str(servers.HERE.parent / "lambda"))
 
 from emulator import EmulatedLambda, install  # noqa: E402
 from harness.authority import Authority  # noqa: E402
 
-LAYER = servers.HERE.parents[1] / "build" / "layer"
 DYNAMIC = servers.HERE.parents[1] / "build" / "countersign"
 ARCHITECTURES = ("x86_64", "arm64")
-NATIVE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 MB = 1_000_000
+HEADS = ["figure", "at least", "aim", "static file", "beside it", "verdict"]
 IDLE_S = 0.2
 
-THROUGH_LAYER = """
-import http.client, os
-c = http.client.HTTPConnection("localhost", int(os.environ["PORT"]))
-c.request("GET", "/s3/bucket/small", headers={"X-Countersign-Token": os.environ["AWS_SESSION_TOKEN"]})
-print(len(c.getresponse().read()), flush=True)
-"""
-IN_PROCESS = """
-import boto3, os
-s3 = boto3.client("s3", endpoint_url=os.environ["ORIGIN"])
-print(len(s3.get_object(Bucket="bucket", Key="small")["Body"].read()), flush=True)
-"""
-# What no proxy can make faster: the interpreter and the module by which the function speaks HTTP.
-IMPORT_ONLY = """
-import http.client
-print(1024, flush=True)
-"""
 # A function that asks for nothing, as small as a runtime can be.
 FUNCTION = """
 import http.client, os
@@ -80,10 +64,8 @@ class Cold:
         self.invocations = 100 if quick else 600
         self.authority = Authority(folder / "tls")
         self.origin = servers.Origin(folder / "origin", self.authority, 1)
-        with zipfile.ZipFile(LAYER / f"countersign-{NATIVE}.zip") as archive:
-            static = Path(archive.extract("extensions/countersign", folder / "opt"))
-        static.chmod(0o755)
-        self.programs = {"static": static, "dynamic": DYNAMIC}
+        self.bars = []  # of the plot: (name, ms)
+        self.programs = {"static": servers.static_file(folder / "opt"), "dynamic": DYNAMIC}
 
     def in_turn(self, take, rounds):
         """{column: [take(program) in each round]}, the order of the programs alternating."""
@@ -128,17 +110,13 @@ def compare(figure, unit, taken, at_least, aim, digits=2):
                judge(value, at_least, aim))
 
 
-def judge(value, at_least, aim):
-    return "aim" if value <= aim else "at least" if value <= at_least else "MISSED"
-
-
 def sizes(_cold):
     for architecture in ARCHITECTURES:
-        path = LAYER / f"countersign-{architecture}.zip"
+        path = servers.LAYER / f"countersign-{architecture}.zip"
         with zipfile.ZipFile(path) as archive:
             file = archive.getinfo("extensions/countersign").file_size / MB
         zipped = path.stat().st_size / MB
-        worse = max(judge(file, 3.5, 2.5), judge(zipped, 1.6, 1.1), key=["aim", "at least", "MISSED"].index)
+        worse = worst([judge(file, 3.5, 2.5), judge(zipped, 1.6, 1.1)])
         yield Row(f"file; zip ({architecture})", f"{file:.2f} MB; {zipped:.2f} MB", "3.5 MB; 1.6 MB", "2.5 MB; 1.1 MB", "",
                   worse)
 
@@ -164,7 +142,7 @@ def memory(cold):
             time.sleep(IDLE_S)
             return measure.resident_kib(pid) / 1024
     yield compare("resident memory, idle", "MiB", cold.in_turn(idle, 5), 4, 3)
-    yield inform(compare("  after one request", "MiB", cold.in_turn(used, 5), 0, 0))
+    yield informs(compare("  after one request", "MiB", cold.in_turn(used, 5), 0, 0))
 
 
 def first_request(cold):
@@ -174,7 +152,10 @@ def first_request(cold):
             get_small(cold, port)
             return (time.perf_counter_ns() - started) / 1e6
     cold.in_turn(take, 3)
-    yield compare("exec to first signed GET", "ms", cold.in_turn(take, cold.starts), 30, 15)
+    taken = cold.in_turn(take, cold.starts)
+    cold.bars += [(f"countersign, {'static file' if column == 'static' else 'dynamic build'}", median(taken[column]))
+                  for column in ("static", "dynamic")]
+    yield compare("exec to first signed GET", "ms", taken, 30, 15)
 
 
 def get_small(cold, port):
@@ -184,40 +165,6 @@ def get_small(cold, port):
     if answer.read() != cold.origin.small:
         raise servers.ServerFailed(f"not the object's bytes: {answer.status}")
     connection.close()
-
-
-def function(cold):
-    """The layer's side has the start of the extension in it: Lambda starts the function once that has registered."""
-    def first_object(script, started, **variables):
-        environment = {**servers.ROLE, "PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1", **variables}
-        with subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE) as process:
-            line = process.stdout.readline()
-            taken = (time.perf_counter_ns() - started) / 1e6
-        if int(line or 0) != len(cold.origin.small):
-            raise servers.ServerFailed(f"the function did not get its object: {line!r}")
-        return taken
-
-    def through_layer(program):
-        with cold.extension(program, **cold.toward_origin()) as (_, port, started, _):
-            return first_object(THROUGH_LAYER, started, PORT=str(port))
-
-    def in_process():
-        return first_object(IN_PROCESS, time.perf_counter_ns(), ORIGIN=f"https://localhost:{cold.origin.port}",
-                            AWS_CA_BUNDLE=str(cold.authority.bundle), AWS_EC2_METADATA_DISABLED="true")
-    def only_import():
-        return first_object(IMPORT_ONLY, time.perf_counter_ns())
-
-    in_process()
-    through, alone, floor = [], [], []
-    for _ in range(cold.functions):
-        through.append(through_layer(cold.programs["static"]))
-        alone.append(in_process())
-        floor.append(only_import())
-    factor = median(alone) / median(through)
-    measured = f"{factor:.1f} x faster ({median(through):.0f} ms)"
-    verdict = "aim" if factor >= 8 else "at least" if factor >= 4 else "MISSED"
-    yield Row("Python, exec to first object", measured, "4 x faster", "8 x", f"boto3 {median(alone):.0f} ms", verdict)
-    yield Row("  Python and http.client alone", f"{median(floor):.0f} ms", ratio="", verdict="-")
 
 
 def invocation(cold):
@@ -245,26 +192,22 @@ def invocation(cold):
               "at least" if added < 0.2 else "MISSED")
 
 
-def inform(row):
-    row.at_least, row.aim, row.verdict = "", "", "-"
-    return row
+def cells_of(rows):
+    return [[row.figure, row.at_least, row.aim, row.measured, row.ratio, row.verdict] for row in rows]
 
 
-def table(rows, markdown):
-    """The rows as lines: laid out for a screen, or as README shows them."""
-    cells = [["figure", "at least", "aim", "static file", "beside it", "verdict"]]
-    cells += [[row.figure, row.at_least, row.aim, row.measured, row.ratio, row.verdict] for row in rows]
+def table(rows):
+    cells = [HEADS, *cells_of(rows)]
     widths = [max(map(len, column)) for column in zip(*cells)]
-    cells.insert(1, ["-" * (3 if markdown else width) for width in widths])
-    if markdown:
-        return "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in cells)
+    cells.insert(1, ["-" * width for width in widths])
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--readme", type=Path, metavar="FILE", help="and put the table between its markers")
+    parser.add_argument("--readme", type=Path, metavar="FILE",
+                        help="and put the table between its markers, the plot into docs/ beside it")
     options = parser.parse_args()
     model, cores, kernel, busy = measure.machine()
     machine = f"{model}, {cores} cores, Linux {kernel}, load {busy:.1f}; beside the static file: the dynamic build"
@@ -272,13 +215,19 @@ def main():
     with tempfile.TemporaryDirectory(prefix="countersign-cold-") as scratch:
         try:
             with closing(Cold(Path(scratch), options.quick)) as cold:
-                rows = [row for figure in (sizes, registered, memory, first_request, function, invocation)
+                rows = [row for figure in (sizes, registered, memory, first_request, functions, invocation)
                         for row in figure(cold)]
+                picture = plots.cold_start(cold.bars)
         except (servers.ServerFailed, OSError) as error:
             sys.exit(f"bench-cold: {error}")
-    print(table(rows, markdown=False))
+    print(table(rows))
     if options.readme:
-        paste(options.readme, "cold figures", f"{table(rows, markdown=True)}\n\n{machine}.")
+        judged = [row for row in rows if row.verdict != "-"]
+        try:
+            paste(options.readme, "cold figures", markdown(HEADS, cells_of(judged)), machine)
+        except NotWhole as error:
+            sys.exit(f"bench-cold: {error}")
+        draw(options.readme, {"cold-start": picture})
 
 
 if __name__ == "__main__":

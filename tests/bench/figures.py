@@ -9,43 +9,19 @@ import signal
 import time
 from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from statistics import median
 
 import bodies
 import load
 import measure
 import servers
+from freezes import freezes
+from room import room, sweep
+from rows import Row, against, informs, limit
+from shares import shares
+from signing import signing
+from small import latency, requests
 from stage import GIB, get_small
-
-
-@dataclass
-class Row:
-    figure: str
-    measured: str
-    at_least: str = ""
-    aim: str = ""
-    ratio: str = ""
-    verdict: str = ""
-    raw: dict = field(default_factory=dict)
-
-
-def requests(stage):
-    """Processor time of a 1 KiB GET. Only 16 connections are judged; 1 and 64 show the shape."""
-    rows = []
-    with stage.start_both() as proxies:
-        for proxy in proxies:
-            load.wrk(f"{proxy.bucket}/small", proxy.headers, 16, 1)
-        for connections, rounds in (16, stage.rounds), (1, stage.side_rounds), (64, stage.side_rounds):
-            cost = {proxy: [] for proxy in proxies}
-            for proxy in stage.turns(proxies, rounds):
-                before = measure.cpu_ns(proxy.pid)
-                report = load.wrk(f"{proxy.bucket}/small", proxy.headers, connections, 1)
-                cost[proxy].append((measure.cpu_ns(proxy.pid) - before) / report["requests"] / 1000)
-            plural = "" if connections == 1 else "s"
-            row = _against(f"CPU per 1 KiB GET, {connections} connection{plural}", "µs", *cost.values())
-            rows.append(row if connections == 16 else _informs(row))
-    return rows
 
 
 def bulk(stage):
@@ -62,14 +38,13 @@ def bulk(stage):
                 _transfer(stage, proxy, way)
                 cost[way][proxy].append((measure.cpu_ns(proxy.pid) - before) / 1e9 / (stage.large / GIB))
                 growth[way][proxy].append((measure.peak_kib(proxy.pid) - idle[proxy]) / 1024)
-    rows = [_against(f"CPU per GiB, {way} of {stage.large_name}", "s", *cost[way].values()) for way in cost]
-    for way, grown in growth.items():
-        row = _limit(f"memory growth in a {way} of {stage.large_name}", max(grown[subject]), 1, 0.5, "MiB")
-        others = max(most for proxy, values in grown.items() if proxy is not subject for most in values)
-        row.measured += f" (nginx {others:.2f})"
-        row.raw = {"rounds": grown[subject]}
-        rows.append(row)
-    return rows
+    rows = [against(f"CPU per GiB, {way} of {stage.large_name}", "s", *cost[way].values(), aim)
+            for way, aim in (("GET", 0.8), ("PUT", 0.6))]
+    worst_growth = [max(most for grown in growth.values() for most in grown[proxy]) for proxy in proxies]
+    row = limit(f"memory growth in a GET or PUT of {stage.large_name}", worst_growth[0], 1, 0.5, "MiB")
+    row.measured += f" (nginx {worst_growth[1]:.2f})"
+    row.raw = {way: grown[subject] for way, grown in growth.items()}
+    return [*rows, row]
 
 
 def _transfer(stage, proxy, way):
@@ -127,14 +102,14 @@ def _dearest(figure, cost, plain, hashing=0):
     """Of the signed forms where there is hashing, else of the others."""
     taken, name = max((median(rounds), form.name) for form, rounds in cost.items() if form.signed == (hashing > 0))
     beside = median(cost[plain])
-    row = _limit(figure, taken / (beside + hashing), 1.5, 1.2)
+    row = limit(figure, taken / (beside + hashing), 1.5, 1.2)
     row.measured += f" ({name}{f', {taken / beside:.2f} x plain alone' if hashing else ''})"
     return row
 
 
 def _fattest(figure, growth):
     most, name = max((max(rounds), form.name) for form, rounds in growth.items() if not form.parts)
-    row = _limit(figure, most, 1, 0.5, "MiB")
+    row = limit(figure, most, 1, 0.5, "MiB")
     row.measured += f" ({name})"
     return row
 
@@ -162,7 +137,7 @@ def connections(stage):
             run.result()
             rows.append((1000 * (accepted - warm) / (last - first), warm - at_start, last - first))
     (per_1000, opened, counted), (nginx_per_1000, nginx_opened, _) = rows
-    row = _limit("new TLS connections per 1,000 requests", per_1000, 2, 1)
+    row = limit("new TLS connections per 1,000 requests", per_1000, 2, 1)
     row.measured += f" (nginx {nginx_per_1000:.2f})"
     row.raw = {"requests": counted}
     opening = Row("  opened from cold, 16 connections", f"{opened} (nginx {nginx_opened})", verdict="-")
@@ -172,10 +147,9 @@ def connections(stage):
 def memory(stage):
     """Resident at rest, medians of fresh starts; judged with one root, and told with all of the system's."""
     idle = [_idle(stage) for _ in range(3)]
-    rows = [_resident("after start", [start for start, _ in idle])]
-    rows.append(_resident("after one request", [used for _, used in idle]))
+    rows = [_resident("dynamic build: idle; after one request", idle)]
     if roots := stage.all_roots():
-        rows.append(_informs(_resident("the system's roots", [_idle(stage, roots)[1] for _ in range(3)])))
+        rows.append(informs(_resident("with the system's roots", [_idle(stage, roots) for _ in range(3)])))
     return rows
 
 
@@ -190,11 +164,12 @@ def _idle(stage, roots=None):
     return pairs
 
 
-def _resident(when, pairs):
-    resident, proportional = zip(*pairs)
-    row = _limit(f"resident memory idle, {when}", median(resident), 9, 7, "MiB")
-    row.measured += f" (Pss {median(proportional):.2f})"
-    row.raw = {"resident": resident, "proportional": proportional}
+def _resident(which, taken):
+    """taken: of each start, the pairs of _idle()."""
+    (fresh, fresh_shared), (used, used_shared) = ([median(values) for values in zip(*pairs)] for pairs in zip(*taken))
+    row = limit(f"resident memory, {which}", used, 9, 7, "MiB")
+    row.measured = f"{fresh:.2f}; {used:.2f} MiB (Pss {fresh_shared:.2f}; {used_shared:.2f})"
+    row.raw = {"starts": taken}
     return row
 
 
@@ -208,7 +183,7 @@ def start(stage):
         taken = [_registered_ms() for _ in range(stage.starts)]
     finally:
         stage.cores.keep_to_the_rest()
-    row = _limit("exec to registered", median(taken), 6, 3, "ms")
+    row = limit("exec to registered", median(taken), 6, 3, "ms")
     row.measured += f" (/bin/true {median(floor):.2f})"
     row.raw = {"starts": taken, "floor": floor}
     return [row]
@@ -258,58 +233,19 @@ def first_byte(stage):
     return [Row("first byte of a GET before the second came", said, "yes", verdict=verdict)]
 
 
-def latency(stage):
-    """What a proxy adds to one request at a time: for information."""
-    with stage.start_both() as proxies:
-        reports = {target: [] for target in (*proxies, stage.origin)}
-        for target in stage.turns(list(reports), 1 if stage.quick else 5):
-            reports[target].append(load.wrk(f"{target.bucket}/small", target.headers, 1, 1))
-    rows = []
-    for percentile in ("p50", "p99"):
-        subject, nginx, direct = (median(run[percentile] for run in runs) for runs in reports.values())
-        rows.append(Row(
-            f"latency added to direct, 1 connection, {percentile}",
-            f"{subject - direct:.0f} µs (nginx {nginx - direct:.0f}, direct {direct:.0f})", verdict="-"))
-    return rows
-
-
-def _against(figure, unit, ours, theirs):
-    """A cost beside nginx's in the same rounds."""
-    ratio = median(ours) / median(theirs)
-    by_round = [our / their for our, their in zip(ours, theirs)]
-    digits = 1 if unit == "µs" else 2
-    return Row(
-        figure, f"{median(ours):.{digits}f} {unit} (nginx {median(theirs):.{digits}f})",
-        "1.3 x nginx", "below nginx", f"{ratio:.2f} (by round {median(by_round):.2f})",
-        _verdict(ratio, 1.3, 1),
-        {"rounds": ours, "nginx": theirs, "ratio": ratio, "ratio by round": by_round,
-         "ratio of best": min(ours) / min(theirs)})
-
-
-def _limit(figure, value, at_least, aim, unit=""):
-    said = f" {unit}" if unit else ""
-    return Row(
-        figure, f"{value:.2f}{said}", f"{at_least}{said}", f"{aim}{said}",
-        verdict=_verdict(value, at_least, aim), raw={"value": value})
-
-
-def _informs(row):
-    row.at_least, row.aim, row.verdict = "", "", "-"
-    return row
-
-
-def _verdict(value, at_least, aim):
-    return "aim" if value <= aim else "at least" if value <= at_least else "MISSED"
-
-
 # In the table's order; the names are those of --only.
 ALL = {
     "requests": requests,
+    "latency": latency,
     "bulk": bulk,
+    "shares": shares,
     "forms": forms,
     "connections": connections,
     "memory": memory,
+    "room": room,
+    "sweep": sweep,
     "start": start,
     "first-byte": first_byte,
-    "latency": latency,
+    "signing": signing,
+    "freezes": freezes,
 }

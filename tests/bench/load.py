@@ -15,9 +15,9 @@ class WrongAnswer(Exception):
     """What came back is not what was asked for: no figure of such a run means anything."""
 
 
-def wrk(url, headers, connections, seconds):
+def wrk(url, headers, connections, seconds, way="GET"):
     """Requests as fast as they are answered, for whole seconds; returns the report of report.lua."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", REPORT, *_options(headers), url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", REPORT, *_options(headers), url, "--", way]
     output = _run(command, LIMIT_S)
     line = next((line for line in output.splitlines() if line.startswith("REPORT ")), None)
     if line is None:

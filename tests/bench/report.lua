@@ -1,4 +1,11 @@
--- For wrk: the run's figures as one line of JSON; latencies in microseconds.
+-- For wrk: the run's figures as one line of JSON, latencies in microseconds; -- PUT sends 1 KiB with each request.
+init = function(args)
+    if args[1] == "PUT" then
+        wrk.method = "PUT"
+        wrk.body = string.rep("0123456789abcdef", 64)
+    end
+end
+
 done = function(summary, latency, requests)
     local errors = summary.errors
     io.write(string.format(

@@ -6,6 +6,7 @@ Everything listens on loopback, on a free port, writes to the folder it is given
 import hashlib
 import http.client
 import os
+import platform
 import re
 import socket
 import socketserver
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +23,8 @@ sys.path.insert(0, str(HERE.parent))
 from harness.proxy import BINARY, ROLE, TOKEN, Proxy  # noqa: E402
 
 START_LIMIT_S = 10
+LAYER = HERE.parents[1] / "build" / "layer"
+NATIVE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), "none")
 SMALL = 1024
 
 
@@ -36,7 +40,18 @@ def version(program, option):
     """The name and number that begin what it says of itself."""
     done = subprocess.run([str(program), option], capture_output=True, text=True, timeout=START_LIMIT_S)
     line = (done.stdout + done.stderr).partition("\n")[0]
-    return " ".join(line.removeprefix("nginx version: ").split()[:2])
+    return " ".join(line.removeprefix("nginx version: ").replace(" version ", " ").split()[:2])
+
+
+def static_file(folder):
+    """The program as the layer has it, unpacked to that folder; None where the layer is not built."""
+    layer = LAYER / f"countersign-{NATIVE}.zip"
+    if not layer.exists():
+        return None
+    with zipfile.ZipFile(layer) as archive:
+        program = Path(archive.extract("extensions/countersign", folder))
+    program.chmod(0o755)
+    return program
 
 
 def free_port():
@@ -45,17 +60,27 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def filled(folder, template, **words):
+    """The file in that new folder into which a template was written with its words filled in."""
+    folder.mkdir(parents=True)
+    text = re.sub(r"@([A-Z_]+)@", lambda found: str(words[found[1]]), (HERE / template).read_text())
+    config = folder / template
+    config.write_text(text)
+    return config
+
+
 class Nginx:
     """One master, one worker; pid is the worker's, which does all the work."""
 
     def __init__(self, folder, template, port, **words):
         self.folder, self.port = Path(folder), port
-        self.folder.mkdir(parents=True)
         user = "user root;" if os.geteuid() == 0 else ""
-        words |= {"FOLDER": self.folder, "PORT": port, "USER": user}
-        text = re.sub(r"@([A-Z_]+)@", lambda found: str(words[found[1]]), (HERE / template).read_text())
-        config = self.folder / "nginx.conf"
-        config.write_text(text)
+        config = filled(self.folder, template, FOLDER=self.folder, PORT=port, USER=user, **words)
         command = ["nginx", "-e", self.folder / "error.log", "-p", self.folder, "-c", config]
         self.master = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         self.pid = self._worker()
@@ -65,15 +90,11 @@ class Nginx:
         end = time.monotonic() + START_LIMIT_S
         while time.monotonic() < end and self.master.poll() is None:
             workers = children.read_text().split()
-            if workers and self._answers():
+            if workers and answers(self.port):
                 return int(workers[0])
             time.sleep(0.01)
         self.stop()
         raise ServerFailed((self.folder / "error.log").read_text())
-
-    def _answers(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self):
         _end(self.master)
@@ -82,6 +103,7 @@ class Nginx:
 class Origin:
     """The upstream: objects to GET, a place to PUT, and a count of what came."""
 
+    name = "direct"
     headers = {}
 
     def __init__(self, folder, authority, large):
@@ -102,6 +124,12 @@ class Origin:
         self.port = self.nginx.port
         self.bucket = f"https://localhost:{self.port}/bucket"
         self.status = http.client.HTTPConnection("127.0.0.1", self.status_port, timeout=START_LIMIT_S)
+
+    def sparse(self, name, length):
+        """Has an object of so many zeros, and returns its key."""
+        with open(self.large_file.with_name(name), "ab") as file:
+            file.truncate(length)
+        return name
 
     def counts(self):
         """(connections accepted, requests served) so far; the second includes these questions."""
@@ -132,12 +160,41 @@ class Yardstick:
         self.nginx.stop()
 
 
+class Haproxy:
+    """HAProxy in the same place, one process with one thread."""
+
+    name = "HAProxy"
+    headers = Yardstick.headers
+    signs = False
+
+    def __init__(self, folder, roots, port, settings):
+        del settings
+        self.port = free_port()
+        config = filled(Path(folder), "haproxy.conf", PORT=self.port, ORIGIN_PORT=port, ROOTS=roots)
+        self.said = open(Path(folder) / "said", "w+b")
+        self.process = subprocess.Popen(["haproxy", "-db", "-f", config], stdin=subprocess.DEVNULL,
+                                        stdout=self.said, stderr=self.said)
+        self.pid = self.process.pid
+        self.bucket = f"http://127.0.0.1:{self.port}/s3/bucket"
+        end = time.monotonic() + START_LIMIT_S
+        while not answers(self.port):
+            if time.monotonic() > end or self.process.poll() is not None:
+                self.stop()
+                raise ServerFailed((Path(folder) / "said").read_text())
+            time.sleep(0.01)
+
+    def stop(self):
+        _end(self.process)
+        self.said.close()
+
+
 class Subject:
     """The program stand-alone, with the token asked for, as it is by default."""
 
     name = "countersign"
     headers = {"X-Countersign-Token": TOKEN}
     signs = True
+    binary = BINARY
 
     def __init__(self, folder, roots, port, settings):
         del folder  # it writes nothing
@@ -146,9 +203,9 @@ class Subject:
                 "COUNTERSIGN_ENDPOINT_S3": f"https://localhost:{port}",
                 "COUNTERSIGN_CA_BUNDLE": roots,
                 **settings,
-            })
+            }, binary=self.binary)
         except (AssertionError, OSError) as error:
-            raise ServerFailed(f"{BINARY}: {error}") from error
+            raise ServerFailed(f"{self.binary}: {error}") from error
         self.pid, self.port = self.proxy.pid, self.proxy.port
         self.bucket = f"http://127.0.0.1:{self.port}/s3/bucket"
 
@@ -156,9 +213,9 @@ class Subject:
         try:
             status = self.proxy.stop()
         except AssertionError as error:
-            raise ServerFailed(f"{BINARY}: {error}") from error
+            raise ServerFailed(f"{self.binary}: {error}") from error
         if status != 0:
-            raise ServerFailed(f"{BINARY} ended with status {status}:\n{self.proxy.text()}")
+            raise ServerFailed(f"{self.binary} ended with status {status}:\n{self.proxy.text()}")
 
 
 class Sink:

@@ -20,14 +20,15 @@ class Stage:
     def __init__(self, folder, authority, subject, quick, rounds):
         self.folder, self.authority, self.subject, self.quick = folder, authority, subject, quick
         # Many short rounds: what disturbs one is then lost in the median.
-        self.rounds = rounds or (3 if quick else 15)
-        self.side_rounds = 1 if quick else 7
+        self.rounds = rounds or (1 if quick else 9)
+        self.side_rounds = 3 if quick else 15
         self.bulk_rounds = rounds or (5 if quick else 11)
         self.form_rounds = rounds or (2 if quick else 3)
         self.starts = 20 if quick else 50
         self.large = 256 * MIB if quick else GIB
         self.cores = measure.Cores()
         self.cores.keep_to_the_rest()
+        self.plots = {}  # {name of a file in docs/: what is to be drawn there}
         self.numbers = itertools.count()
         self.origin = servers.Origin(folder, authority, self.large)
 
@@ -47,12 +48,28 @@ class Stage:
             proxy.stop()
 
     @contextmanager
+    def on_proxys_core(self):
+        """For a short program that is measured by itself."""
+        os.sched_setaffinity(0, self.cores.proxy)
+        try:
+            yield
+        finally:
+            self.cores.keep_to_the_rest()
+
+    @contextmanager
     def start_both(self):
         """The subject and the yardstick, each after its first request."""
         with self.start(self.subject) as subject, self.start(servers.Yardstick) as yardstick:
             get_small(self, subject)
             get_small(self, yardstick)
             yield subject, yardstick
+
+    @contextmanager
+    def start_all(self):
+        """These two and HAProxy, the second yardstick of small requests."""
+        with self.start_both() as both, self.start(servers.Haproxy) as haproxy:
+            get_small(self, haproxy)
+            yield *both, haproxy
 
     def all_roots(self):
         """A bundle of the origin's root and those of the system, or None where it has none."""

@@ -5,10 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 from harness.proxy import ROLE, ROOT, TOKEN
 from harness.upstream import Objects, Response
+
+sys.path.append(str(ROOT / "tests" / "bench"))
+import readme  # noqa: E402
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE, LANGUAGES = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("reference", "languages"))
@@ -233,6 +237,50 @@ def test_every_path_of_the_map_exists():
     paths = {path for path in quoted(section("The source")) if "/" in path}
     assert len(paths) > 15
     assert not [path for path in paths if not (ROOT / path).exists()]
+
+
+# --- figures
+
+def figures(mark):
+    """(table, what stands below it) between the markers."""
+    text = README.split(f"<!-- {mark} -->\n")[1].split(f"\n<!-- /{mark} -->")[0]
+    table, _, machine = text.partition("\n\n")
+    return table, machine
+
+
+@pytest.mark.parametrize("mark", readme.TABLES)
+def test_the_figures_are_those_that_the_bench_takes(mark):
+    table, machine = figures(mark)
+    assert readme.names(table) == readme.TABLES[mark]
+    assert re.match(r"[^\n]+, \d+ cores, Linux [^\n]+, load [\d.]+[^\n]*\.$", machine)
+
+
+@pytest.mark.parametrize("mark", readme.TABLES)
+def test_a_figure_that_is_aimed_at_something_is_judged(mark):
+    heads, _, *lines = ([cell.strip() for cell in line.strip("|").split("|")] for line in figures(mark)[0].splitlines())
+    assert (heads[0], heads[-1]) == ("figure", "verdict") and len({len(line) for line in lines}) == 1
+    for line in lines:
+        assert (line[-1] in ("aim", "at least", "met", "MISSED")) == bool(line[1] or line[2]), line
+
+
+def test_a_table_of_other_rows_is_not_pasted(tmp_path):
+    file = tmp_path / "README.md"
+    file.write_text(README, encoding="utf-8")
+    table, machine = figures("figures")
+    readme.paste(file, "figures", table, machine.removesuffix("."))
+    assert file.read_text(encoding="utf-8") == README
+    with pytest.raises(readme.NotWhole):
+        readme.paste(file, "figures", "\n".join(table.splitlines()[:-1]), machine)
+    assert file.read_text(encoding="utf-8") == README
+
+
+@pytest.mark.parametrize("name", readme.PLOTS)
+def test_the_plots_are_there_and_need_nothing_else(name):
+    assert f"](docs/{name}.svg)" in README
+    root = ElementTree.fromstring((ROOT / "docs" / f"{name}.svg").read_text(encoding="utf-8"))
+    kinds = {element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()}
+    assert {"svg", "text"} < kinds <= {"svg", "text", "path", "rect"}
+    assert not [value for element in root.iter() for value in element.attrib.values() if "url(" in value or "//" in value]
 
 
 # --- the rest

@@ -8,7 +8,7 @@ LINT_GCC := gcc -O2 $(LINT_WARNINGS) -Wduplicated-cond -Wlogical-op
 LINT_CLANG := clang -O2 $(LINT_WARNINGS) -Wno-unknown-warning-option
 
 OWN_HEADERS := $(wildcard proxy/*.h proxy/*/*.h extension/*.h)
-TEST_SOURCES := $(UNIT_TESTS) $(UNIT_HELPERS) $(FUZZERS) $(wildcard tests/fuzz/replay.c tests/*/ask.c)
+TEST_SOURCES := $(UNIT_TESTS) $(UNIT_HELPERS) $(FUZZERS) $(wildcard tests/fuzz/replay.c tests/*/ask.c tests/bench/*.c)
 SHIPPED_SOURCES := $(OWN_SOURCES) $(LAYER_SOURCES)
 C_FILES := $(SHIPPED_SOURCES) $(OWN_HEADERS) $(TEST_SOURCES) $(wildcard tests/unit/*.h tests/fuzz/*.h)
 

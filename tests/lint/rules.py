@@ -137,7 +137,7 @@ def check_file(root, name):
 
 def main():
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[2]
-    places = ("proxy", "extension", "layer", "tests/unit", "tests/fuzz", "tests/tables", "tests/streams")
+    places = ("proxy", "extension", "layer", "tests/unit", "tests/fuzz", "tests/tables", "tests/streams", "tests/bench")
     names = sorted(str(path.relative_to(root)) for top in places
                    for path in (root / top).rglob("*") if path.suffix in (".c", ".h", ".def", ".inc"))
     breaches = [f"{name}:{line}: {what}" for name in names for line, what in check_file(root, name)]

@@ -14,7 +14,7 @@ clients) needs="curl rclone s3cmd openjdk-17-jdk-headless maven" ;;
 browser) needs="chromium fonts-dejavu-core" ;;
 lint) needs="clang clang-tidy clang-format cppcheck python3" ;;
 fuzz) needs="clang libclang-rt-dev" ;;
-bench) needs="nginx wrk curl" ;;
+bench) needs="nginx haproxy wrk curl" ;;
 layer) needs="gcc musl-tools linux-libc-dev gcc-aarch64-linux-gnu musl-dev:arm64 linux-libc-dev-arm64-cross make perl patch xz-utils python3" ;;
 layer-test) needs="binutils binutils-aarch64-linux-gnu qemu-user-static strace unzip gcc libc6-dev" ;;
 *) echo "packages.sh: no group '$1'" >&2 && exit 2 ;;
