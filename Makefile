@@ -3,7 +3,7 @@
 
 VERSION := 0.1.0
 CA_BUNDLE_SOURCE ?= /etc/ssl/certs/ca-certificates.crt
-FUZZ_SECONDS ?= 60
+FUZZ_SECONDS ?= 600
 PYTHON := build/venv/bin/python
 
 MAKEFLAGS += --jobs=$(shell nproc) --no-builtin-rules
@@ -153,7 +153,7 @@ $(FUZZ_PROGRAMS): build/fuzz/%: build/fuzz/tests/fuzz/%.o build/fuzz/library.a
 # What a run finds new stays in build/fuzz/corpus; what is worth keeping is copied to tests/fuzz.
 # .ci/run does not fuzz, it replays the corpora (make test): with its own build by clang, 5 s for each
 # of the targets take three minutes more on two cores, and hardly get beyond the corpora. Before a
-# release, and where a parser changes: make fuzz FUZZ_SECONDS=600.
+# release, and where a parser changes: make fuzz.
 fuzz-%: build/fuzz/fuzz_%
 	$(say) FUZZ '$* for $(FUZZ_SECONDS) s'
 	@mkdir -p build/fuzz/corpus/$*
