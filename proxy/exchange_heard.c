@@ -7,7 +7,10 @@
 #include "proxy/exchange_state.h"
 #include "proxy/http/event_stream.h"
 
-enum { HEARD_MOST_BYTES = TRANSCRIPT_JSON_BYTES + 64 * 1024 }; /* of an event of the service */
+enum {
+    HEARD_MOST_BYTES = TRANSCRIPT_JSON_BYTES + 64 * 1024, /* of an event of the service */
+    TOLD_BYTES = 4096, /* of an exception's message, each of its bytes escaped, and around it */
+};
 
 static void begin_answer(struct exchange *x, struct buf *out)
 {
@@ -20,7 +23,7 @@ static void begin_answer(struct exchange *x, struct buf *out)
         (struct answer_connection){.close = x->close, .minor = x->head.minor});
 }
 
-/* Text goes out at once, as a chunk; text: not in the scratch's first part. */
+/* Text goes out at once, as a chunk; the answer's head before the first. */
 static void say(struct exchange *x, struct span text)
 {
     char memory[512], size[24];
@@ -48,7 +51,7 @@ static void write_begin(struct audio *audio, const struct exchange *x, struct bu
 static void finish(struct exchange *x, struct span line)
 {
     struct audio *audio = x->socket->audio;
-    char memory[1024];
+    char memory[TOLD_BYTES + 64];
     struct buf out = buf_over(memory, sizeof memory);
     write_begin(audio, x, &out);
     if (audio->ask.format == TRANSCRIPT_NDJSON)
@@ -73,7 +76,7 @@ static void finish(struct exchange *x, struct span line)
 /* An error after the answer has begun: a line of JSON, or a broken end, for text cannot say it. */
 static void fail_late(struct exchange *x, struct span code, struct span message)
 {
-    char memory[1024];
+    char memory[TOLD_BYTES];
     struct buf line = buf_over(memory, sizeof memory);
     buf_text(&line, "{\"ended\":\"error\",\"code\":\"");
     buf_json(&line, code);
@@ -90,7 +93,7 @@ static void fail_late(struct exchange *x, struct span code, struct span message)
 
 static void on_exception(struct exchange *x, const struct transcribe_exception *exception)
 {
-    char memory[1024], text[1024];
+    char memory[TOLD_BYTES + 512], text[TOLD_BYTES];
     struct span message = span_of(exception->message);
     if (x->answer_begun) {
         fail_late(x, exception->type, message);

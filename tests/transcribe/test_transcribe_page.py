@@ -242,6 +242,15 @@ def test_an_exception_before_anything_was_heard_is_a_status(service, proxied, ki
     assert json.loads(answer.body) == {"__type": kind, "message": "as the test wants it"}
 
 
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_long_message_is_told_too(service, proxied, after):
+    """As far as it goes, and in whole JSON, however much of it has to be escaped."""
+    service.behave(exception="BadRequestException", after=after, message='"\x01' * 400)
+    answer = ask(proxied(), chunked=True)
+    told = json.loads(answer.body.decode().splitlines()[-1])
+    assert told["message"] == ('"\x01' * 400)[:511] and answer.status == (200 if after else 400)
+
+
 def test_an_exception_later_is_a_line(service, proxied):
     service.behave(exception="LimitExceededException", after=2)
     results, end = lines(ask(proxied(), chunked=True))
