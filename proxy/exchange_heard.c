@@ -29,10 +29,11 @@ static void say(struct exchange *x, struct span text)
     char memory[512], size[24];
     struct buf head = buf_over(memory, sizeof memory), line = buf_over(size, sizeof size);
     bool chunked = x->head.minor > 0;
-    if (text.len == 0 || !x->client)
+    if (!x->client)
         return;
     if (!x->answer_begun)
         begin_answer(x, &head);
+    chunked = chunked && text.len > 0; /* an empty chunk would be the last */
     if (chunked)
         buf_format(&line, "%zx\r\n", text.len);
     uv_buf_t buffers[] = {stream_buffer(buf_span(&head)), stream_buffer(buf_span(&line)),
@@ -56,13 +57,6 @@ static void finish(struct exchange *x, struct span line)
     write_begin(audio, x, &out);
     if (audio->ask.format == TRANSCRIPT_NDJSON)
         buf_add(&out, line);
-    if (out.len == 0 && !x->answer_begun) {
-        char head_memory[512];
-        struct buf head = buf_over(head_memory, sizeof head_memory);
-        begin_answer(x, &head);
-        uv_buf_t buffer = stream_buffer(buf_span(&head));
-        stream_write(&x->client->stream, &buffer, 1);
-    }
     say(x, buf_span(&out));
     if (x->head.minor > 0) {
         uv_buf_t buffer = stream_buffer(SPAN("0\r\n\r\n"));

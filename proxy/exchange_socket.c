@@ -241,8 +241,13 @@ void socket_take_server(struct exchange *x, struct span bytes)
 
 void socket_client_ended(struct exchange *x)
 {
-    if (x->socket->audio && body_whole(&x->body))
-        return; /* what was heard may still come */
+    if (x->socket->audio) {
+        if (body_whole(&x->body))
+            return; /* what was heard may still come */
+        socket_leave(x);
+        exchange_break(x, x->answer_how == ANSWER_UNTIL_CLOSE);
+        return;
+    }
     if (websocket_closed(&x->socket->from[SIDE_CLIENT]))
         return; /* it has said so; the server's answer may still come */
     socket_leave(x);

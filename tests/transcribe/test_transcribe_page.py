@@ -321,6 +321,20 @@ def test_a_client_that_only_ends_its_half(service, proxied):
         assert lines(client.answer("POST"))[1] == {"ended": "complete"}
 
 
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+def test_a_client_that_ends_its_half_too_early(service, proxied, version):
+    """There is no whole answer to audio that is not: not even one whose end only the connection's tells."""
+    with Client(proxied().port) as client:
+        client.send_request("POST", f"/-/transcribe?{PCM}", [("Content-Length", len(AUDIO))], version=version)
+        client.send(AUDIO[:6400])
+        answer = client.answer_head()
+        client.half_close()
+        with pytest.raises((Cut, ConnectionError)):
+            b"".join(client.pieces(answer, "POST"))
+    assert not service.finished().signed_end
+    service.wrong.clear()
+
+
 def test_a_service_that_does_not_read_stops_the_client(service, proxied):
     """What is not taken stays with the client: the program holds little of it."""
     service.behave(reads=False)
