@@ -2,7 +2,7 @@
  * over. */
 #include "proxy/exchange_state.h"
 
-enum { CONTINUE_MS = 1000, CLOSING_MS = 500 };
+enum { CONTINUE_MS = 1000 };
 
 static const struct {
     const char *name;
@@ -55,10 +55,8 @@ void exchange_hurry(struct exchange *x)
 {
     if (x->phase == PHASE_PAUSE || x->phase == PHASE_JOB)
         x->ticks_left = 1;
-    if (x->phase == PHASE_SOCKET && !x->socket->audio) {
-        socket_leave(x);
-        x->ticks_left = CLOSING_MS / TICK_MS + 1;
-    }
+    if (x->phase == PHASE_SOCKET)
+        socket_drain(x);
 }
 
 void exchange_tick(struct exchange *x)

@@ -8,7 +8,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/exchange_state.h"
 
-enum { CLOSING_MS = 1000 };
+enum { CLOSING_MS = 1000, DRAINING_MS = 500 };
 
 /* A list may stand in several fields of a name. */
 static bool lists(const struct head *head, enum field_id id, struct span token)
@@ -268,6 +268,14 @@ void socket_leave(struct exchange *x)
 {
     socket_write_close(x, SIDE_SERVER, WEBSOCKET_GOING_AWAY, SPAN(""));
     socket_write_close(x, SIDE_CLIENT, WEBSOCKET_GOING_AWAY, SPAN(""));
+}
+
+void socket_drain(struct exchange *x)
+{
+    if (x->socket->audio)
+        return;
+    socket_leave(x);
+    x->ticks_left = DRAINING_MS / TICK_MS + 1;
 }
 
 /* It was asked, is listened to, and has not answered. */

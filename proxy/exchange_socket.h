@@ -27,6 +27,8 @@ void socket_timeout(struct exchange *x);
 bool socket_ends(const struct exchange *x);
 /* The client's connection is gone, or the proxy drains: tells who is still there. */
 void socket_leave(struct exchange *x);
+/* The proxy drains: both sides are told, and have a moment; audio may still end. */
+void socket_drain(struct exchange *x);
 /* Frees all that it has. */
 void socket_end(struct exchange *x);
 /* One that asks for nothing yet. Errors: OUT_OF_MEMORY. */

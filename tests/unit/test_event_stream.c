@@ -3,7 +3,7 @@
  * SDKs test their codecs, whose bytes they share. */
 #include "tests/unit/check.h"
 
-#include "proxy/http/event_stream.h"
+#include "tests/unit/event_stream_step.h"
 
 enum { PLENTY = EVENT_STREAM_MAX_BYTES };
 
@@ -61,18 +61,6 @@ static enum event_stream_step read_copy(
 {
     *copy = check_copy(bytes);
     return event_stream_read((struct span){*copy, bytes.len}, PLENTY, message, used);
-}
-
-static enum event_stream_step step_of(struct span bytes, size_t max_bytes)
-{
-    struct event_stream_message message;
-    size_t used;
-    char *copy = check_copy(bytes);
-    enum event_stream_step step =
-        event_stream_read((struct span){copy, bytes.len}, max_bytes, &message, &used);
-    CHECK_NUMBER(bytes, message.why != NULL, step == EVENT_STREAM_BAD);
-    free(copy);
-    return step;
 }
 
 static void describe(struct span headers, struct buf *out)

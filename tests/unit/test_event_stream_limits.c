@@ -3,21 +3,9 @@
 #include "tests/unit/check.h"
 
 #include "proxy/base/crc.h"
-#include "proxy/http/event_stream.h"
+#include "tests/unit/event_stream_step.h"
 
 enum { PLENTY = EVENT_STREAM_MAX_BYTES };
-
-static enum event_stream_step step_of(struct span bytes, size_t max_bytes)
-{
-    struct event_stream_message message;
-    size_t used;
-    char *copy = check_copy(bytes);
-    enum event_stream_step step =
-        event_stream_read((struct span){copy, bytes.len}, max_bytes, &message, &used);
-    CHECK_NUMBER(bytes, message.why != NULL, step == EVENT_STREAM_BAD);
-    free(copy);
-    return step;
-}
 
 /* --- Right sums around anything --------------------------------------------------------------- */
 
