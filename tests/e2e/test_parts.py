@@ -1,7 +1,6 @@
 """Bodies of unknown length to S3: one part in memory goes as it is, more become a multipart upload."""
 
 import contextlib
-import random
 import select
 import threading
 import time
@@ -10,23 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from harness.client import wait_until
 from harness.upstream import Gone, Response
-from harness.uploads import Uploads, error
+from harness.uploads import Uploads, chunks, content, error
 from test_checksum import checksum
 
 PART = 8 << 20
 CHUNKED = ("Transfer-Encoding", "chunked")
 ORDER = ["create", "part", "part", "part", "complete"]
-
-
-def content(size, seed=1):
-    return random.Random(seed).randbytes(size)
-
-
-def chunks(data, size=65_537):
-    for at in range(0, len(data), size):
-        piece = data[at:at + size]
-        yield b"%x\r\n%s\r\n" % (len(piece), piece)
-    yield b"0\r\n\r\n"
 
 
 def put(here, data, target="/s3/bucket/key", headers=(), size=65_537):

@@ -8,6 +8,7 @@ A test changes what it answers by s3.instead: a function of (step, request) that
 """
 
 import hashlib
+import random
 import re
 import threading
 from dataclasses import dataclass, field
@@ -110,3 +111,16 @@ class Uploads:
     def abort(self, path, query, request):
         upload = self.uploads.pop(query["uploadId"][0], None)
         return Response(204) if upload and upload["path"] == path else error(404, "NoSuchUpload")
+
+
+def content(size, seed=1):
+    """The same bytes for the same seed."""
+    return random.Random(seed).randbytes(size)
+
+
+def chunks(data, size=65_537):
+    """A body in HTTP chunks, piece by piece."""
+    for at in range(0, len(data), size):
+        piece = data[at:at + size]
+        yield b"%x\r\n%s\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"

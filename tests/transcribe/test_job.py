@@ -13,7 +13,7 @@ import pytest
 from harness.client import Client, Cut, wait_until
 from harness.proxy import Proxy
 from harness.upstream import Response
-from harness.uploads import error
+from harness.uploads import chunks, content, error
 
 from jobs import Cloud, Jobs, file_of, refusal
 
@@ -21,17 +21,6 @@ PART = 8 << 20
 CHUNKED = ("Transfer-Encoding", "chunked")
 NAME = re.compile(r"[0-9a-zA-Z._-]{1,200}")
 ENGLISH = "language-code=en-US"
-
-
-def content(size, seed=1):
-    return random.Random(seed).randbytes(size)
-
-
-def chunks(data, size=65_537):
-    for at in range(0, len(data), size):
-        piece = data[at:at + size]
-        yield b"%x\r\n%s\r\n" % (len(piece), piece)
-    yield b"0\r\n\r\n"
 
 
 @pytest.fixture
