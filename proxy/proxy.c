@@ -3,11 +3,10 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "proxy/base/clock.h"
 #include "proxy/base/log.h"
-#include "proxy/client.h"
-#include "proxy/core.h"
-#include "proxy/exchange_state.h"
+#include "proxy/exchange/client.h"
+#include "proxy/exchange/core.h"
+#include "proxy/exchange/state.h"
 #include "proxy/permissions/record_line.h"
 
 static bool on_client(struct listeners *listeners, uv_stream_t *server)
@@ -41,7 +40,7 @@ struct proxy *proxy_create(const struct proxy_options *options)
     list_init(&proxy->clients);
     list_init(&proxy->exchanges);
     list_init(&proxy->spare);
-    parts_init(&proxy->parts, options->parts);
+    part_memory_init(&proxy->parts, options->parts);
     proxy->signer = signer_create();
     proxy->signer4a = proxy->signer ? signer4a_create(proxy->signer) : NULL;
     proxy->express = proxy->signer4a ? express_create() : NULL;
@@ -117,72 +116,6 @@ enum err proxy_listen(struct proxy *proxy, struct fault *fault)
     return err ? err : refuse_loops(proxy, fault);
 }
 
-/* Ending one may end others, so the search begins anew each time. */
-static struct exchange *find(const struct proxy *proxy, bool (*fits)(const struct exchange *x))
-{
-    for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next) {
-        struct exchange *x = CONTAINER_OF(at, struct exchange, link);
-        if (fits(x))
-            return x;
-    }
-    return NULL;
-}
-
-static bool overdue(const struct exchange *x)
-{
-    return x->ticks_left == 0;
-}
-
-static bool tick_clients(struct proxy *proxy)
-{
-    bool lingering = false;
-    for (struct link *at = proxy->clients.next; at != &proxy->clients; at = at->next) {
-        struct client *client = CONTAINER_OF(at, struct client, link);
-        client_tick(client);
-        lingering = lingering || client->linger_ticks > 0;
-    }
-    return lingering;
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct proxy *proxy = CONTAINER_OF(timer, struct proxy, tick);
-    struct exchange *x;
-    (void)proxy_used(proxy); /* an exchange under way is a use, and must not hide a restore */
-    for (struct link *at = proxy->exchanges.next; at != &proxy->exchanges; at = at->next)
-        exchange_tick(CONTAINER_OF(at, struct exchange, link));
-    while ((x = find(proxy, overdue)))
-        exchange_timeout(x);
-    bool waiting = listeners_retry(&proxy->listeners);
-    if (!tick_clients(proxy) && !waiting && list_empty(&proxy->exchanges))
-        (void)uv_timer_stop(timer);
-}
-
-void proxy_need_tick(struct proxy *proxy)
-{
-    if (!uv_is_active((uv_handle_t *)&proxy->tick) && !uv_is_closing((uv_handle_t *)&proxy->tick))
-        (void)uv_timer_start(&proxy->tick, on_tick, TICK_MS, TICK_MS);
-}
-
-/* A restored copy cannot be told from one that was frozen, so every longer gap counts as a restore;
- * it costs a handshake. Where the clock went back, the gap is of unknown length. */
-bool proxy_used(struct proxy *proxy)
-{
-    enum { GAP_MS = 4000 };
-    int64_t now_ms = clock_wall_ms(), gap_ms = now_ms - proxy->last_use_ms;
-    bool gap = proxy->last_use_ms != 0 && (gap_ms > GAP_MS || gap_ms < 0);
-    proxy->last_use_ms = now_ms;
-    if (!gap || !proxy->options.may_be_copied)
-        return false;
-    log_line(LOG_DEBUG, "not used for %lld ms: connections and credentials are made anew",
-        (long long)gap_ms);
-    proxy->skew.offset_ms = 0;
-    pool_forget(proxy->pool);
-    credentials_forget(proxy->options.credentials);
-    express_forget(proxy->express);
-    return true;
-}
-
 void proxy_prewarm(struct proxy *proxy)
 {
     struct span list = proxy->options.prewarm, item;
@@ -237,19 +170,6 @@ void proxy_notify_idle(struct proxy *proxy)
         proxy->on_idle(proxy->idle_user);
 }
 
-void proxy_check_drained(struct proxy *proxy)
-{
-    if (proxy->counters.in_flight > 0)
-        return;
-    proxy_notify_idle(proxy);
-    if (!proxy->on_drained || proxy->client_count > 0 || !proxy->listeners_closed)
-        return;
-    void (*on_drained)(void *) = proxy->on_drained;
-    proxy->on_drained = NULL;
-    (void)uv_timer_stop(&proxy->grace);
-    on_drained(proxy->user);
-}
-
 /* What is still under way has had its time. */
 static void on_grace_over(uv_timer_t *timer)
 {
@@ -265,7 +185,7 @@ static void on_grace_near(uv_timer_t *timer)
 {
     struct proxy *proxy = CONTAINER_OF(timer, struct proxy, grace);
     struct exchange *x;
-    while ((x = find(proxy, exchange_uploads)))
+    while ((x = proxy_find(proxy, exchange_uploads)))
         exchange_break(x, true);
     (void)uv_timer_start(timer, on_grace_over, proxy->grace_left_ms, 0);
 }

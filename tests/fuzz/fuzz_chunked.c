@@ -2,8 +2,8 @@
  * first byte is the place where it is parted; the rest is the body. */
 #include "tests/fuzz/fuzz.h"
 
-#include "proxy/answer.h"
 #include "proxy/base/buf.h"
+#include "proxy/exchange/answer.h"
 #include "proxy/http/body.h"
 
 struct result {

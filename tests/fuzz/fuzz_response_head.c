@@ -2,7 +2,7 @@
  * server sends; its first byte chooses the client's version and whether it asked by HEAD. */
 #include "tests/fuzz/fuzz.h"
 
-#include "proxy/answer.h"
+#include "proxy/exchange/answer.h"
 #include "proxy/http/scan.h"
 
 enum { OWN_FIELDS = 2 }; /* the length and Connection */

@@ -49,7 +49,7 @@ build/lint/cppcheck: $(SHIPPED_SOURCES:%.c=build/lint/%.o)
 	@mkdir -p build/lint/cppcheck-files
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--error-exitcode=1 --cppcheck-build-dir=build/lint/cppcheck-files --library=posix,openssl -I. -D_GNU_SOURCE \
-		--suppress=invalidFunctionArg:proxy/parts.c -D__linux__ -DCOUNTERSIGN_VERSION='""' $(SHIPPED_SOURCES)
+		--suppress=invalidFunctionArg:proxy/exchange/part_memory.c -D__linux__ -DCOUNTERSIGN_VERSION='""' $(SHIPPED_SOURCES)
 	@touch $@
 
 build/lint/rules: $(C_FILES) $(wildcard proxy/*/*.def proxy/*/*.inc) tests/lint/rules.py | lint-packages

@@ -23,6 +23,7 @@ ROOMS = [
     "proxy/credentials",
     "proxy/permissions",
     "proxy/pages",
+    "proxy/exchange",
     "proxy",
     "extension",
 ]

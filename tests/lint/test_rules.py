@@ -13,7 +13,7 @@ GOOD = {
     "proxy/base/buf.c": '#include "proxy/base/buf.h"\n\n/* not sprintf(), not getenv() */\n'
                         'const char *text = "SSL_read() \\" exit(1)";\n',
     "proxy/io/tls.c": '#include <uv.h>\n#include "proxy/base/buf.h"\n\nint f(void)\n{\n    return SSL_read(0);\n}\n',
-    "proxy/exchange.c": '#include "proxy/pages/pages.h"\n\nstatic void enter(struct exchange *x, int phase)\n{\n'
+    "proxy/exchange/exchange.c": '#include "proxy/pages/pages.h"\n\nstatic void enter(struct exchange *x, int phase)\n{\n'
                         "    x->phase = phase;\n}\n\nint is(struct exchange *x)\n{\n    return x->phase == 1;\n}\n",
     "extension/config.c": 'const char *f(void)\n{\n    return getenv("A");\n}\n',
     "extension/main.c": '#include "proxy/proxy.h"\n#include "extension/config.h"\n\nint main(void)\n{\n    exit(1);\n}\n',
@@ -31,10 +31,10 @@ BAD = [
     ("proxy/base/a.c", "extern char **environ;\n", 1, "environ: only"),
     ("proxy/base/a.c", "void f(void)\n{\n    exit(1);\n}\n", 3, "exit: only"),
     ("proxy/io/pool.c", "void f(void)\n{\n    SSL_free(ssl);\n}\n", 3, "SSL_free: SSL_ only"),
-    ("proxy/exchange.c", "void on_head(struct x *x)\n{\n    x->phase = 1;\n}\n", 3, "a phase is assigned"),
+    ("proxy/exchange/exchange.c", "void on_head(struct x *x)\n{\n    x->phase = 1;\n}\n", 3, "a phase is assigned"),
     ("proxy/base/a.h", '#pragma once\n#include "proxy/io/tls.h"\n', 2, "proxy/base may not include proxy/io"),
     ("proxy/http/a.c", '#include "proxy/aws/sign.h"\n', 1, "proxy/http may not include proxy/aws"),
-    ("proxy/pages/a.c", '#include "proxy/exchange.h"\n', 1, "proxy/pages may not include proxy:"),
+    ("proxy/pages/a.c", '#include "proxy/exchange/exchange.h"\n', 1, "proxy/pages may not include proxy/exchange:"),
     ("proxy/proxy.c", '#include "extension/config.h"\n', 1, "proxy may not include extension"),
     ("proxy/base/a.c", '#include "proxy/attic/a.h"\n', 1, "proxy/attic is no room"),
     ("proxy/attic/a.c", "int a;\n", 1, "in no room"),

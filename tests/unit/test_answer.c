@@ -1,7 +1,7 @@
 /* Heads of answers to the client: the server's written anew, trailers, and the proxy's own. */
 #include "tests/unit/check.h"
 
-#include "proxy/answer.h"
+#include "proxy/exchange/answer.h"
 
 static struct head head;
 static struct fault fault;

@@ -3,7 +3,7 @@
 #include "tests/unit/check.h"
 
 #include "proxy/credentials/create_session.h"
-#include "proxy/outgoing.h"
+#include "proxy/exchange/outgoing.h"
 
 enum { NOW = 1440938160 }; /* 20150830T123600Z */
 

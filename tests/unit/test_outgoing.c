@@ -2,7 +2,7 @@
  * 1.44.5 (SigV4Auth, S3SigV4Auth) for the same request, time and credentials. */
 #include "tests/unit/check.h"
 
-#include "proxy/outgoing.h"
+#include "proxy/exchange/outgoing.h"
 
 enum { NOW = 1440938160 }; /* 20150830T123600Z */
 
