@@ -5,25 +5,17 @@
 #include "proxy/http/aws_chunked.h"
 #include "proxy/http/body.h"
 
-enum err chunk_chain_init(
+void chunk_chain_init(
     struct chunk_chain *chain, const struct scope *scope, const char seed[HASH_HEX_BYTES])
 {
-    if (hash_begin(&chain->content) != OK)
-        return ERR_OUT_OF_MEMORY;
+    hash_begin(&chain->content);
     chain->scope = *scope;
     memcpy(chain->previous, seed, sizeof chain->previous);
-    return OK;
 }
 
-void chunk_chain_finish(struct chunk_chain *chain)
+void chunk_chain_add(struct chunk_chain *chain, struct span content)
 {
-    hash_finish(&chain->content);
-    OPENSSL_cleanse(chain, sizeof *chain);
-}
-
-enum err chunk_chain_add(struct chunk_chain *chain, struct span content)
-{
-    return hash_add(&chain->content, content);
+    hash_add(&chain->content, content);
 }
 
 /* What the strings to sign of chunks and trailers have in common. */
@@ -51,8 +43,7 @@ enum err chunk_chain_sign(
 {
     char memory[512], hash[HASH_HEX_BYTES];
     struct buf string = buf_over(memory, sizeof memory);
-    if (hash_take(&chain->content, hash) != OK)
-        return ERR_OUT_OF_MEMORY;
+    hash_end(&chain->content, hash);
     begin_string(chain, SPAN("AWS4-HMAC-SHA256-PAYLOAD"), &string);
     buf_text(&string, EMPTY_SHA256 "\n");
     buf_add(&string, (struct span){hash, sizeof hash});
@@ -91,8 +82,9 @@ enum err chunk_chain_sign_trailers(struct chunk_chain *chain, const struct chunk
     struct buf string = buf_over(memory, sizeof memory);
     struct buf canonical = buf_over(canonical_memory, sizeof canonical_memory);
     canonical_trailers(trailers, &canonical);
-    if (canonical.failed || signer_hash(by->signer, buf_span(&canonical), hash) != OK)
+    if (canonical.failed)
         return ERR_OUT_OF_MEMORY;
+    hash_hex(buf_span(&canonical), hash);
     begin_string(chain, SPAN("AWS4-HMAC-SHA256-TRAILER"), &string);
     buf_add(&string, (struct span){hash, sizeof hash});
     return sign(chain, by, &string, hex);

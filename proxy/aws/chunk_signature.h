@@ -6,10 +6,10 @@
  * http/aws_chunked.
  * Source: Amazon S3 API Reference, "Signature calculations for the Authorization header:
  * transferring payload in multiple chunks" and "... including trailing headers".
- * A chain owns its hash; the signing key stays with the signer. */
+ * The signing key stays with the signer. */
 #pragma once
 
-#include "proxy/aws/hash.h"
+#include "proxy/aws/sign.h"
 
 struct chunk_chain {
     struct hash content; /* of the chunk under way */
@@ -23,16 +23,12 @@ struct chunk_signer {
     const struct credentials *credentials;
 };
 
-/* Begins a chain behind the seed; the scope's region and service must live as long as the chain.
- * Errors: OUT_OF_MEMORY, and then there is nothing to finish. */
-MUST_USE enum err chunk_chain_init(
+/* Begins a chain behind the seed; the scope's region and service must live as long as the chain. */
+void chunk_chain_init(
     struct chunk_chain *chain, const struct scope *scope, const char seed[HASH_HEX_BYTES]);
 
-/* Accepts a zeroed chain, and one that is finished already. */
-void chunk_chain_finish(struct chunk_chain *chain);
-
-/* More content of the chunk. Errors: OUT_OF_MEMORY. */
-MUST_USE enum err chunk_chain_add(struct chunk_chain *chain, struct span content);
+/* More content of the chunk. */
+void chunk_chain_add(struct chunk_chain *chain, struct span content);
 
 /* The chunk ends: its signature; the next one begins. The last of a body has no content.
  * Errors: OUT_OF_MEMORY. */

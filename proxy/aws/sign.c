@@ -1,12 +1,9 @@
 #include "proxy/aws/sign.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 enum {
-    HASH_BYTES = 32,
-    BLOCK_BYTES = 64,
     KEYS = 16,
     NAME_BYTES = 64,
     KEY_ID_BYTES = 128, /* AWS's own limit */
@@ -18,12 +15,10 @@ struct signing_key {
     char date[8];
     char region[NAME_BYTES], service[NAME_BYTES], key_id[KEY_ID_BYTES];
     size_t region_bytes, service_bytes, key_id_bytes;
-    unsigned char key[HASH_BYTES];
+    struct hmac_key key;
 };
 
 struct signer {
-    EVP_MD *sha256;
-    EVP_MD_CTX *context;
     size_t keys; /* ever made; the newest KEYS of them are kept */
     struct signing_key kept[KEYS];
     char text[TEXT_BYTES]; /* a canonical request; its pages are touched as far as it reaches */
@@ -32,23 +27,13 @@ struct signer {
 
 struct signer *signer_create(void)
 {
-    struct signer *signer = calloc(1, sizeof *signer);
-    if (!signer)
-        return NULL;
-    signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    signer->context = EVP_MD_CTX_new();
-    if (signer->sha256 && signer->context)
-        return signer;
-    signer_destroy(signer);
-    return NULL;
+    return calloc(1, sizeof(struct signer));
 }
 
 void signer_destroy(struct signer *signer)
 {
     if (!signer)
         return;
-    EVP_MD_free(signer->sha256);
-    EVP_MD_CTX_free(signer->context);
     OPENSSL_cleanse(signer, sizeof *signer);
     free(signer);
 }
@@ -57,55 +42,6 @@ void signer_forget(struct signer *signer)
 {
     OPENSSL_cleanse(signer->kept, sizeof signer->kept);
     signer->keys = 0;
-}
-
-static bool hash(
-    struct signer *s, struct span first, struct span second, unsigned char out[HASH_BYTES])
-{
-    return EVP_DigestInit_ex2(s->context, s->sha256, NULL)
-        && EVP_DigestUpdate(s->context, first.at, first.len)
-        && EVP_DigestUpdate(s->context, second.at, second.len)
-        && EVP_DigestFinal_ex(s->context, out, NULL);
-}
-
-static struct span bytes(const unsigned char *at, size_t len)
-{
-    return (struct span){(const char *)at, len};
-}
-
-/* HMAC-SHA256 (RFC 2104). key may be longer than a block: it is hashed first. out may be the key.
- */
-static bool hmac(
-    struct signer *s, struct span key, struct span message, unsigned char out[HASH_BYTES])
-{
-    unsigned char pad[BLOCK_BYTES] = {0}, inner[HASH_BYTES];
-    if (key.len <= BLOCK_BYTES)
-        memcpy(pad, key.at, key.len);
-    else if (!hash(s, key, SPAN(""), pad))
-        return false;
-    for (size_t i = 0; i < BLOCK_BYTES; i++)
-        pad[i] ^= 0x36;
-    bool done = hash(s, bytes(pad, BLOCK_BYTES), message, inner);
-    for (size_t i = 0; i < BLOCK_BYTES; i++)
-        pad[i] ^= 0x36 ^ 0x5c;
-    done = done && hash(s, bytes(pad, BLOCK_BYTES), bytes(inner, HASH_BYTES), out);
-    OPENSSL_cleanse(pad, sizeof pad);
-    return done;
-}
-
-static void to_hex(const unsigned char hash_bytes[HASH_BYTES], char hex[HASH_HEX_BYTES])
-{
-    struct buf b = buf_over(hex, HASH_HEX_BYTES);
-    buf_hex(&b, hash_bytes, HASH_BYTES);
-}
-
-enum err signer_hash(struct signer *signer, struct span content, char hex[HASH_HEX_BYTES])
-{
-    unsigned char digest[HASH_BYTES];
-    if (!hash(signer, content, SPAN(""), digest))
-        return ERR_OUT_OF_MEMORY;
-    to_hex(digest, hex);
-    return OK;
 }
 
 void scope_write(const struct scope *scope, struct buf *out)
@@ -128,21 +64,11 @@ void scope_begin_string(const struct scope *scope, struct span algorithm, struct
     buf_char(out, '\n');
 }
 
-static void write_string_to_sign(
-    const struct scope *scope, const char hash_hex[HASH_HEX_BYTES], struct buf *out)
+void scope_write_string_to_sign(
+    const struct scope *scope, const char canonical_hash[HASH_HEX_BYTES], struct buf *out)
 {
     scope_begin_string(scope, SPAN("AWS4-HMAC-SHA256"), out);
-    buf_add(out, (struct span){hash_hex, HASH_HEX_BYTES});
-}
-
-enum err signer_string_to_sign(
-    struct signer *signer, const struct scope *scope, struct span canonical, struct buf *out)
-{
-    char hex[HASH_HEX_BYTES];
-    if (signer_hash(signer, canonical, hex) != OK)
-        return ERR_OUT_OF_MEMORY;
-    write_string_to_sign(scope, hex, out);
-    return out->failed ? ERR_OUT_OF_MEMORY : OK;
+    buf_add(out, (struct span){canonical_hash, HASH_HEX_BYTES});
 }
 
 static bool is_for(const struct signing_key *key, struct span key_id, const struct scope *scope)
@@ -153,20 +79,30 @@ static bool is_for(const struct signing_key *key, struct span key_id, const stru
         && span_equal((struct span){key->service, key->service_bytes}, scope->service);
 }
 
-/* kSigning = HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request") */
-static bool derive(
-    struct signer *s, struct span secret, const struct scope *scope, unsigned char key[HASH_BYTES])
+/* One step of the derivation: the key becomes HMAC(key, message). */
+static void derive_step(struct hmac_key *key, struct span message)
+{
+    unsigned char derived[HASH_BYTES];
+    hmac(key, message, derived);
+    hmac_prepare(key, (struct span){(const char *)derived, sizeof derived});
+    OPENSSL_cleanse(derived, sizeof derived);
+}
+
+/* kSigning = HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request");
+ * false where the secret is longer than any. */
+static bool derive(struct span secret, const struct scope *scope, struct hmac_key *key)
 {
     char first[4 + 256];
     struct buf b = buf_over(first, sizeof first);
     buf_text(&b, "AWS4");
     buf_add(&b, secret);
-    struct span chain = bytes(key, HASH_BYTES);
-    bool done = !b.failed && hmac(s, buf_span(&b), span_first(amz_date_span(&scope->date), 8), key)
-        && hmac(s, chain, scope->region, key) && hmac(s, chain, scope->service, key)
-        && hmac(s, chain, SPAN("aws4_request"), key);
+    hmac_prepare(key, buf_span(&b));
+    derive_step(key, span_first(amz_date_span(&scope->date), 8));
+    derive_step(key, scope->region);
+    derive_step(key, scope->service);
+    derive_step(key, SPAN("aws4_request"));
     OPENSSL_cleanse(first, sizeof first);
-    return done;
+    return !b.failed;
 }
 
 static size_t copy_name(char *to, struct span name)
@@ -189,7 +125,7 @@ static const struct signing_key *signing_key(
         || key_id.len > KEY_ID_BYTES)
         return NULL;
     key->region_bytes = key->service_bytes = 0; /* until it is whole it is for no scope */
-    if (!derive(s, credentials->secret_access_key, scope, key->key))
+    if (!derive(credentials->secret_access_key, scope, &key->key))
         return NULL;
     memcpy(key->date, scope->date.text, sizeof key->date);
     key->region_bytes = copy_name(key->region, scope->region);
@@ -203,10 +139,12 @@ enum err signer_signature(struct signer *signer, const struct credentials *crede
     const struct scope *scope, struct span string_to_sign, char hex[HASH_HEX_BYTES])
 {
     unsigned char signature[HASH_BYTES];
+    struct buf text = buf_over(hex, HASH_HEX_BYTES);
     const struct signing_key *key = signing_key(signer, credentials, scope);
-    if (!key || !hmac(signer, bytes(key->key, HASH_BYTES), string_to_sign, signature))
+    if (!key)
         return ERR_OUT_OF_MEMORY;
-    to_hex(signature, hex);
+    hmac(&key->key, string_to_sign, signature);
+    buf_hex(&text, signature, sizeof signature);
     return OK;
 }
 
@@ -219,7 +157,8 @@ enum err signer_hash_canonical(struct signer *signer, struct canonical *canonica
         return ERR_BAD_REQUEST;
     if (text.failed || signed_headers->failed)
         return ERR_OUT_OF_MEMORY;
-    return signer_hash(signer, buf_span(&text), hex);
+    hash_hex(buf_span(&text), hex);
+    return OK;
 }
 
 enum err signer_sign(struct signer *signer, const struct credentials *credentials,
@@ -230,7 +169,7 @@ enum err signer_sign(struct signer *signer, const struct credentials *credential
     enum err err = signer_hash_canonical(signer, canonical, &signature->signed_headers, hash_hex);
     if (err)
         return err;
-    write_string_to_sign(scope, hash_hex, &to_sign);
+    scope_write_string_to_sign(scope, hash_hex, &to_sign);
     if (to_sign.failed)
         return ERR_OUT_OF_MEMORY;
     return signer_signature(signer, credentials, scope, buf_span(&to_sign), signature->hex);

@@ -1,11 +1,12 @@
-/* SigV4 itself: string to sign, signing key, signature. A signer keeps what costs time to make: the
- * digest, and the derived keys of the last scopes, each good for its access key, date, region and
- * service.
+/* SigV4 itself: string to sign, signing key, signature. A signer keeps the derived keys of the last
+ * scopes, each good for its access key, date, region and service, and the memory that a canonical
+ * request needs.
  * Source: Signature Version 4, "Create a string to sign" and "Calculate the signature".
  * Signing keys live here only and leave by OPENSSL_cleanse. Not for use by two threads at once. */
 #pragma once
 
 #include "proxy/aws/canonical.h"
+#include "proxy/aws/hash.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/err.h"
 
@@ -24,24 +25,19 @@ struct scope {
 
 struct signer;
 
-/* NULL where memory or the digest is not to be had. */
+/* NULL where memory is not to be had. */
 struct signer *signer_create(void);
 void signer_destroy(struct signer *signer);
 
 /* Drops all derived keys: the credentials have changed. */
 void signer_forget(struct signer *signer);
 
-enum { HASH_HEX_BYTES = 64 };
-#define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-/* SHA-256 in hexadecimal; for content that comes in pieces there is hash.h. */
-MUST_USE enum err signer_hash(struct signer *signer, struct span content, char hex[HASH_HEX_BYTES]);
-
 /* Appends "AWS4-HMAC-SHA256\nDATE\nSCOPE\nHASH" of the canonical request. */
-MUST_USE enum err signer_string_to_sign(struct signer *signer, const struct scope *scope,
-    struct span canonical_request, struct buf *out);
+void scope_write_string_to_sign(
+    const struct scope *scope, const char canonical_hash[HASH_HEX_BYTES], struct buf *out);
 
-/* The signature of a string to sign. Errors: OUT_OF_MEMORY. */
+/* The signature of a string to sign. Errors: OUT_OF_MEMORY where the secret or a name is longer
+ * than any of AWS's. */
 MUST_USE enum err signer_signature(struct signer *signer, const struct credentials *credentials,
     const struct scope *scope, struct span string_to_sign, char hex[HASH_HEX_BYTES]);
 

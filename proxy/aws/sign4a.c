@@ -4,7 +4,6 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 #include <stdlib.h>
@@ -61,17 +60,18 @@ static bool candidate(
     char key_memory[5 + SECRET_BYTES], memory[64 + KEY_ID_BYTES];
     struct buf key = buf_over(key_memory, sizeof key_memory);
     struct buf input = buf_over(memory, sizeof memory);
+    struct hmac_key prepared;
     buf_text(&key, "AWS4A");
     buf_add(&key, secret);
     buf_text(&input, "\0\0\0\1" ALGORITHM "\0");
     buf_add(&input, key_id);
     buf_char(&input, (char)attempt);
     buf_text(&input, "\0\0\1\0");
-    bool done = !key.failed && !input.failed
-        && HMAC(EVP_sha256(), key.at, (int)key.len, (const unsigned char *)input.at, input.len, out,
-            NULL);
+    hmac_prepare(&prepared, buf_span(&key));
+    hmac(&prepared, buf_span(&input), out);
+    OPENSSL_cleanse(&prepared, sizeof prepared);
     OPENSSL_cleanse(key_memory, sizeof key_memory);
-    return done;
+    return !key.failed && !input.failed;
 }
 
 /* Whether number > n - 2, n being the order of P-256 (SEC 2, 2.4.2). Of a secret, so it takes the

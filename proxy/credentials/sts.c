@@ -40,7 +40,8 @@ static enum err write_request(const struct sts_request *request, struct sts_mean
         .path = to->path,
         .style = PATH_TWICE,
         .payload_hash = {hash, sizeof hash}};
-    enum err err = signer_hash(means->signer, body, hash);
+    enum err err = OK;
+    hash_hex(body, hash);
     buf_text(out, "POST ");
     buf_add(out, to->path);
     buf_text(out, " HTTP/1.1\r\n");

@@ -83,8 +83,6 @@ static void release(struct exchange *x)
     socket_end(x);
     pool_leave(&x->lease);
     credentials_leave(&x->wait);
-    chunk_chain_finish(&x->chain);
-    hash_finish(&x->content_hash);
     call_abandon(x->call);
     x->call = NULL;
     if (!x->left)

@@ -133,12 +133,6 @@ static enum err hold_room(struct exchange *x, size_t bytes, struct fault *fault)
     return OK;
 }
 
-static enum err no_memory_to_hash(struct fault *fault)
-{
-    return fault_set(
-        fault, ERR_OUT_OF_MEMORY, "There is not enough memory to hash the request's body.");
-}
-
 /* Whether the signature needs the body's hash, or that of its caller does. */
 static bool is_hashed(const struct exchange *x)
 {
@@ -146,12 +140,12 @@ static bool is_hashed(const struct exchange *x)
 }
 
 /* A body that comes with its head, or right behind it, is hashed at once when it is whole. */
-static enum err begin_hash(struct exchange *x, struct fault *fault)
+static void begin_hash(struct exchange *x)
 {
     bool whole_soon = x->framing.kind == BODY_LENGTH && is_short(x);
-    if (!is_hashed(x) || whole_soon || hash_begin(&x->content_hash) == OK)
-        return OK;
-    return no_memory_to_hash(fault);
+    x->hashes = is_hashed(x) && !whole_soon;
+    if (x->hashes)
+        hash_begin(&x->content_hash);
 }
 
 /* What becomes of the body, and whether the server is asked for its leave, by the client's wish or
@@ -188,11 +182,11 @@ enum err send_plan(struct exchange *x, struct fault *fault)
         return OK;
     }
     err = plan_room(x, fault);
-    if (!err)
-        err = begin_hash(x, fault);
-    if (!err)
-        exchange_enter(x, PHASE_HOLD);
-    return err;
+    if (err)
+        return err;
+    begin_hash(x);
+    exchange_enter(x, PHASE_HOLD);
+    return OK;
 }
 
 static enum err hold_content(struct exchange *x, struct span piece, struct fault *fault)
@@ -208,8 +202,8 @@ static enum err hold_content(struct exchange *x, struct span piece, struct fault
     }
     memcpy(x->held + x->held_bytes, piece.at, piece.len);
     x->held_bytes += piece.len;
-    if (x->content_hash.context && hash_add(&x->content_hash, piece) != OK)
-        return no_memory_to_hash(fault);
+    if (x->hashes)
+        hash_add(&x->content_hash, piece);
     return OK;
 }
 
@@ -225,10 +219,10 @@ static enum err on_held(struct exchange *x, struct fault *fault)
     struct span body = {x->held, x->held_bytes};
     if (!is_hashed(x))
         return OK;
-    enum err err = x->content_hash.context ? hash_take(&x->content_hash, x->hash_hex)
-                                           : signer_hash(x->proxy->signer, body, x->hash_hex);
-    if (err)
-        return no_memory_to_hash(fault);
+    if (x->hashes)
+        hash_end(&x->content_hash, x->hash_hex);
+    else
+        hash_hex(body, x->hash_hex);
     struct span hash = {x->hash_hex, sizeof x->hash_hex};
     if (x->hash.len == 0)
         x->hash = hash;

@@ -49,7 +49,7 @@ static void add_field(struct head *head, struct span name, struct span value)
     head->fields[head->count++] = (struct field){name, value, field_identify(name)};
 }
 
-enum err job_prepare(struct exchange *x, enum job_step step, struct span body, struct fault *fault)
+void job_prepare(struct exchange *x, enum job_step step, struct span body)
 {
     struct job *job = x->job;
     struct span target = step == JOB_STARTS ? SPAN("Transcribe.StartTranscriptionJob")
@@ -62,10 +62,7 @@ enum err job_prepare(struct exchange *x, enum job_step step, struct span body, s
         add_field(&job->head, SPAN("Content-Type"), SPAN("application/x-amz-json-1.1"));
         add_field(&job->head, SPAN("X-Amz-Target"), target);
     }
-    if (signer_hash(x->proxy->signer, body, job->hash) == OK)
-        return OK;
-    return fault_set(
-        fault, ERR_OUT_OF_MEMORY, "There is not enough memory for a request to Transcribe.");
+    hash_hex(body, job->hash);
 }
 
 void job_send(struct exchange *x)
@@ -83,11 +80,12 @@ static void send_to_transcribe(struct exchange *x, enum job_step step, struct sp
     struct fault fault;
     const struct route_options *options = &x->proxy->route;
     exchange_count(x);
-    if (route_of_service(options, SPAN("transcribe"), &x->route, &fault) != OK
-        || job_prepare(x, step, body, &fault) != OK)
+    if (route_of_service(options, SPAN("transcribe"), &x->route, &fault) != OK) {
         exchange_fail(x, &fault);
-    else
-        job_send(x);
+        return;
+    }
+    job_prepare(x, step, body);
+    job_send(x);
 }
 
 /* ---- what is asked ---- */
@@ -118,9 +116,8 @@ static enum err check_start(struct exchange *x, struct fault *fault)
     struct route route;
     struct job *job = x->job;
     enum err err = route_of_service(&x->proxy->route, SPAN("transcribe"), &route, fault);
-    if (!err)
-        err = job_prepare(x, JOB_STARTS, job->order.body, fault);
     if (!err) {
+        job_prepare(x, JOB_STARTS, job->order.body);
         struct message message = job_message(x);
         err = permit_step(x, &route, &message, fault);
     }
@@ -174,7 +171,9 @@ static enum err plan_question(struct exchange *x, struct fault *fault)
         return fault->err;
     job->wait_ticks = job->question.wait_s * 1000 / TICK_MS;
     enum err err = route_of_service(&proxy->route, SPAN("transcribe"), &x->route, fault);
-    return err ? err : job_prepare(x, JOB_ASKS, job->question.body, fault);
+    if (!err)
+        job_prepare(x, JOB_ASKS, job->question.body);
+    return err;
 }
 
 static enum err plan(struct exchange *x, struct fault *fault)

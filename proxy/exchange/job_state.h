@@ -36,9 +36,8 @@ struct job {
 /* job.c: one request more, prepared by job_prepare(). May end the exchange. */
 void job_send(struct exchange *x);
 
-/* The head and the body of a request of ours. Errors: OUT_OF_MEMORY. */
-MUST_USE enum err job_prepare(
-    struct exchange *x, enum job_step step, struct span body, struct fault *fault);
+/* The head and the body of a request of ours. */
+void job_prepare(struct exchange *x, enum job_step step, struct span body);
 
 /* Answers with a text of the page's own. Ends the exchange. */
 void job_answer(struct exchange *x, int status, struct span type, struct span body);

@@ -73,10 +73,8 @@ void job_fetch(struct exchange *x)
         place_route(x->proxy, &x->route);
     x->permitted = job->as_is; /* the guard is about what the role does */
     result_text_begin(&job->text, !job->question.as_text);
-    if (job_prepare(x, JOB_READS, SPAN(""), &fault) != OK)
-        exchange_fail(x, &fault);
-    else
-        job_send(x);
+    job_prepare(x, JOB_READS, SPAN(""));
+    job_send(x);
 }
 
 bool job_sends_as_is(const struct exchange *x)

@@ -79,7 +79,8 @@ struct exchange {
     bool access_open;      /* access hangs on the body's hash */
     struct span hash;      /* of the body, as it is signed */
     char hash_hex[HASH_HEX_BYTES];
-    struct hash content_hash; /* of a body that is held and hashed, as it comes */
+    bool hashes; /* a body that is held is hashed as it comes */
+    struct hash content_hash;
     char *held;
     size_t held_bytes, held_max;
     size_t held_sent; /* of what is held, on this connection */
@@ -251,7 +252,7 @@ enum err hold_bad_body(const struct exchange *x, struct fault *fault);
 
 /* open.c */
 /* The body is of signed chunks, with or without trailers: it will be opened. Errors:
- * LENGTH_REQUIRED, OUT_OF_MEMORY. */
+ * LENGTH_REQUIRED. */
 MUST_USE enum err open_plan(struct exchange *x, bool trailers, struct fault *fault);
 /* Takes bytes of the body; what is to be sent goes to the sink. Errors: the sink's, BAD_REQUEST
  * where a chunk is not what it should be, and NO_CREDENTIALS where the key that it is checked with

@@ -4,8 +4,7 @@
  */
 /* wrap: uv_tcp_init uv_pipe_init uv_tcp_nodelay uv_tcp_connect uv_getaddrinfo uv_accept uv_write */
 /* wrap: uv_try_write uv_shutdown uv_fileno uv_random */
-/* wrap: EVP_MD_fetch EVP_MD_CTX_new EVP_DigestInit_ex2 EVP_DigestUpdate EVP_DigestFinal_ex */
-/* wrap: EVP_Digest clock_wall_ms */
+/* wrap: EVP_MD_CTX_new EVP_Digest clock_wall_ms */
 #include "tests/unit/failing.h"
 #include "tests/unit/scenes.h"
 

@@ -82,7 +82,7 @@ static void prepare(struct stage *stage, const struct suite_case *c, bool in_que
         .signer = signer_create(), .scope = {.region = c->region, .service = c->service}};
     suite_canonical(c, &stage->canonical);
     assert_non_null(stage->signer);
-    assert_int_equal(signer_hash(stage->signer, c->body, stage->hash), OK);
+    hash_hex(c->body, stage->hash);
     memcpy(stage->scope.date.text, c->time.at, 16);
     stage->canonical.payload_hash = (struct span){stage->hash, sizeof stage->hash};
     if (in_query)
@@ -95,7 +95,7 @@ static void prepare(struct stage *stage, const struct suite_case *c, bool in_que
 static void check_stages(
     struct stage *stage, const struct suite_case *c, const struct suite_form *form)
 {
-    char text[8192], names[1024], scratch[8192], hex[HASH_HEX_BYTES];
+    char text[8192], names[1024], scratch[8192], hash[HASH_HEX_BYTES], hex[HASH_HEX_BYTES];
     struct buf canonical = buf_over(text, sizeof text),
                signed_headers = buf_over(names, sizeof names);
     assert_true(canonical_request(
@@ -103,8 +103,8 @@ static void check_stages(
     CHECK_TEXT(c->name, buf_span(&canonical), form->canonical);
 
     struct buf string = buf_over(text, sizeof text);
-    assert_int_equal(
-        signer_string_to_sign(stage->signer, &stage->scope, form->canonical, &string), OK);
+    hash_hex(form->canonical, hash);
+    scope_write_string_to_sign(&stage->scope, hash, &string);
     CHECK_TEXT(c->name, buf_span(&string), form->string);
 
     assert_int_equal(
