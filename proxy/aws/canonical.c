@@ -100,21 +100,25 @@ static void sort_fields(struct canonical *c)
     }
 }
 
+/* What stands before the first white space. A session token is one word of a thousand bytes, so the
+ * library looks, many bytes at a time. */
+static struct span first_word(struct span text)
+{
+    for (const char *space = " \t\r\n"; *space; space++)
+        text = span_first(text, span_find(text, *space));
+    return text;
+}
+
 /* Trimmed, and every run of white space inside is one space. A folded line is such a run. */
 static void canonical_value(struct buf *out, struct span value)
 {
-    bool space = false, begun = false;
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.at[i];
-        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-            space = begun;
-            continue;
-        }
-        if (space)
+    size_t start = out->len;
+    while (value.len > 0) {
+        struct span word = first_word(value);
+        if (word.len > 0 && out->len > start)
             buf_char(out, ' ');
-        buf_char(out, c);
-        space = false;
-        begun = true;
+        buf_add(out, word);
+        value = span_from(value, word.len + 1);
     }
 }
 

@@ -41,8 +41,10 @@ void buf_char(struct buf *b, char c)
 
 void buf_lower(struct buf *b, struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        buf_char(b, ascii_lower(s.at[i]));
+    size_t start = b->len;
+    buf_add(b, s);
+    for (size_t i = start; i < b->len; i++)
+        b->at[i] = ascii_lower(b->at[i]);
 }
 
 void buf_utf8(struct buf *b, uint32_t code_point)
@@ -77,10 +79,16 @@ void buf_big_endian(struct buf *b, uint64_t number, size_t bytes)
 void buf_hex(struct buf *b, const unsigned char *bytes, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < len; i++) {
-        buf_char(b, digits[bytes[i] >> 4]);
-        buf_char(b, digits[bytes[i] & 15]);
+    if (b->failed || len > (b->max - b->len) / 2) {
+        b->failed = true;
+        return;
     }
+    char *to = b->at + b->len;
+    for (size_t i = 0; i < len; i++) {
+        *to++ = digits[bytes[i] >> 4];
+        *to++ = digits[bytes[i] & 15];
+    }
+    b->len += 2 * len;
 }
 
 #define ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

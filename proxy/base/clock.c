@@ -15,19 +15,40 @@ static void put_digits(char *at, unsigned value, int digits)
         at[i] = (char)('0' + value % 10);
 }
 
+/* The quotient, rounded down also below zero. */
+static int64_t floored(int64_t number, int64_t by)
+{
+    return number / by - (number % by < 0);
+}
+
+/* The day of the proleptic Gregorian calendar. Years are counted from March, so that a leap day is
+ * the last of its year, and in eras of 400, which all have the same number of days.
+ * Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days. */
+static void put_day(char at[8], int64_t days_since_1970)
+{
+    enum { ERA_DAYS = 146097, DAYS_TO_1970 = 719468 /* from 0000-03-01 */ };
+    int64_t days = days_since_1970 + DAYS_TO_1970;
+    int64_t era = floored(days, ERA_DAYS);
+    unsigned day = (unsigned)(days - era * ERA_DAYS);
+    unsigned year = (day - day / 1460 + day / 36524 - day / (ERA_DAYS - 1)) / 365;
+    day -= 365 * year + year / 4 - year / 100;
+    unsigned month = (5 * day + 2) / 153;
+    unsigned of_march = month < 10;
+    put_digits(at, (unsigned)(era * 400) + year + !of_march, 4);
+    put_digits(at + 4, of_march ? month + 3 : month - 9, 2);
+    put_digits(at + 6, day - (153 * month + 2) / 5 + 1, 2);
+}
+
 struct amz_date amz_date_of(int64_t unix_seconds)
 {
+    enum { DAY_SECONDS = 86400 };
     struct amz_date date = {"00000000T000000Z"};
-    time_t seconds = (time_t)unix_seconds;
-    struct tm tm;
-    if (!gmtime_r(&seconds, &tm))
-        return date;
-    put_digits(date.text, (unsigned)tm.tm_year + 1900, 4);
-    put_digits(date.text + 4, (unsigned)tm.tm_mon + 1, 2);
-    put_digits(date.text + 6, (unsigned)tm.tm_mday, 2);
-    put_digits(date.text + 9, (unsigned)tm.tm_hour, 2);
-    put_digits(date.text + 11, (unsigned)tm.tm_min, 2);
-    put_digits(date.text + 13, (unsigned)tm.tm_sec, 2);
+    int64_t days = floored(unix_seconds, DAY_SECONDS);
+    unsigned second = (unsigned)(unix_seconds - days * DAY_SECONDS);
+    put_day(date.text, days);
+    put_digits(date.text + 9, second / 3600, 2);
+    put_digits(date.text + 11, second / 60 % 60, 2);
+    put_digits(date.text + 13, second % 60, 2);
     return date;
 }
 

@@ -14,6 +14,8 @@ int span_compare_nocase(struct span a, struct span b)
 {
     size_t shared = a.len < b.len ? a.len : b.len;
     for (size_t i = 0; i < shared; i++) {
+        if (a.at[i] == b.at[i])
+            continue;
         int difference = (unsigned char)ascii_lower(a.at[i]) - (unsigned char)ascii_lower(b.at[i]);
         if (difference != 0)
             return difference;

@@ -25,6 +25,8 @@ static bool looks_private(struct span name)
 {
     static const struct span prefixes[] = {{"x-countersign-", 14}, {"proxy-", 6}};
     static const struct span names[] = {{"content-length", 14}, {"transfer-encoding", 17}};
+    if (name.len == 0 || !memchr("xXpPcCtT", name.at[0], 8))
+        return false;
     char memory[24];
     struct buf plain = buf_over(memory, sizeof memory);
     for (size_t i = 0; i < name.len && i < sizeof memory; i++)
@@ -51,9 +53,12 @@ unsigned field_flags(const struct field *field)
     return 0;
 }
 
+/* One bit for each byte below 128: letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, 5.6.2). */
 static bool token_byte(char c)
 {
-    return ascii_alpha(c) || ascii_digit(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    static const uint64_t tokens[] = {0x03ff6cfa00000000, 0x57ffffffc7fffffe};
+    unsigned char byte = (unsigned char)c;
+    return byte < 128 && tokens[byte / 64] >> byte % 64 & 1;
 }
 
 bool field_name_valid(struct span name)

@@ -89,11 +89,13 @@ static void settle_white_space(char *bytes, size_t len)
         struct span line = {bytes + start, len - start};
         line = span_first(line, span_find(line, '\r'));
         end = start + line.len;
+        if (line.len == 0 || (bytes[end - 1] != ' ' && bytes[end - 1] != '\t'))
+            continue;
         size_t colon = span_find(line, ':') + 1, trailing = 0;
         while (colon + trailing < line.len && strchr(" \t", line.at[line.len - 1 - trailing]))
             trailing++;
         if (trailing == 0)
-            continue;
+            continue; /* the first line has no colon */
         char *value = bytes + start + colon;
         memmove(value + trailing, value, line.len - colon - trailing);
         memset(value, ' ', trailing);

@@ -41,6 +41,15 @@ static enum scan_verdict one_byte(struct scan *scan, unsigned char c)
     return SCAN_MORE;
 }
 
+/* Bytes within a line that mean nothing here: most of them, so they are passed quickly. */
+static size_t plain_bytes(struct span s)
+{
+    size_t n = 0;
+    while (n < s.len && (unsigned char)s.at[n] >= 0x20 && s.at[n] != 0x7f)
+        n++;
+    return n;
+}
+
 enum scan_verdict scan_head(struct scan *scan, struct span more, size_t *taken)
 {
     for (size_t i = 0; i < more.len; i++) {
@@ -48,6 +57,11 @@ enum scan_verdict scan_head(struct scan *scan, struct span more, size_t *taken)
         *taken = i + 1;
         if (verdict != SCAN_MORE)
             return verdict;
+        if (scan->line_bytes > 0 && !scan->after_cr) {
+            size_t plain = plain_bytes(span_from(more, i + 1));
+            scan->line_bytes += plain;
+            i += plain;
+        }
     }
     *taken = more.len;
     return SCAN_MORE;

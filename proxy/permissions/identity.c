@@ -1,7 +1,5 @@
 #include "proxy/permissions/identity.h"
 
-#include <stdio.h>
-
 static bool looks_like_key_id(struct span id)
 {
     bool plain = id.len >= 16 && id.len <= 128;
@@ -15,6 +13,13 @@ static int base32_value(char c)
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
     return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+}
+
+static void write_account(uint64_t number, char account[13])
+{
+    for (size_t i = 12; i-- > 0; number /= 10)
+        account[i] = (char)('0' + number % 10);
+    account[12] = '\0';
 }
 
 /* Characters 5 to 13 are 45 bits: one that is 1 in ids that hold the account, 40 of the account, 4
@@ -33,7 +38,7 @@ static void find_account(struct span id, char account[13])
     }
     uint64_t number = bits >> 4 & 0xffffffffff;
     if (bits >> 44 && number <= 999999999999)
-        (void)snprintf(account, 13, "%012llu", (unsigned long long)number);
+        write_account(number, account);
 }
 
 static enum identity_kind kind_of(const struct credentials *c)

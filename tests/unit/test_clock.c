@@ -1,6 +1,9 @@
 /* Dates in the forms that AWS and HTTP write. */
 #include "tests/unit/check.h"
 
+#include <stdio.h>
+#include <time.h>
+
 #include "proxy/base/clock.h"
 
 static void test_amz_date(void **state)
@@ -25,6 +28,24 @@ static void test_amz_date(void **state)
         assert_int_equal(date.text[16], '\0');
         assert_true(amz_date_parse(rows[i].text, &seconds));
         CHECK_NUMBER(rows[i].text, seconds, rows[i].seconds);
+    }
+}
+
+/* Against the C library: a moment of every day from the year 1 to 9999. */
+static void test_amz_date_of_every_day(void **state)
+{
+    (void)state;
+    enum { DAY_SECONDS = 86400, YEAR_1 = -719162, YEAR_10000 = 2932897 };
+    for (int64_t day = YEAR_1; day < YEAR_10000; day++) {
+        time_t seconds = day * DAY_SECONDS + (day % 17 + 17) * 2541;
+        struct amz_date date = amz_date_of(seconds);
+        struct tm tm;
+        char expected[32];
+        assert_non_null(gmtime_r(&seconds, &tm));
+        snprintf(expected, sizeof expected, "%04d%02d%02dT%02d%02d%02dZ", tm.tm_year + 1900,
+            tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+        if (strcmp(date.text, expected) != 0)
+            fail_msg("%lld s: %s, not %s", (long long)seconds, date.text, expected);
     }
 }
 
@@ -187,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_amz_date),
+        cmocka_unit_test(test_amz_date_of_every_day),
         cmocka_unit_test(test_amz_date_bad),
         cmocka_unit_test(test_http_date),
         cmocka_unit_test(test_http_date_bad),
