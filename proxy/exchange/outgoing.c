@@ -149,6 +149,18 @@ static enum err sign(const struct outgoing *o, const struct scope *scope,
     return signer4a_authorize(o->signer4a, o->credentials, scope, canonical, out);
 }
 
+/* Not by an initialiser, which would clear the room of 140 fields each time. */
+static void begin_canonical(const struct outgoing *o, struct span query, struct canonical *c)
+{
+    c->method = o->head->method;
+    c->path = o->route->path;
+    c->query = query;
+    c->left_out = SPAN("");
+    c->style = o->route->s3 ? PATH_ONCE : PATH_TWICE;
+    c->payload_hash = o->body.hash;
+    c->count = 0;
+}
+
 enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out,
     struct buf scratch, struct fault *fault)
 {
@@ -160,11 +172,8 @@ enum err outgoing_write(const struct outgoing *o, int64_t now_s, struct buf *out
     char memory[24];
     struct buf decoded = buf_over(memory, sizeof memory);
     struct scope scope = {amz_date_of(now_s), o->route->region, o->route->service};
-    struct canonical canonical = {.method = o->head->method,
-        .path = o->route->path,
-        .query = query,
-        .style = o->route->s3 ? PATH_ONCE : PATH_TWICE,
-        .payload_hash = o->body.hash};
+    struct canonical canonical;
+    begin_canonical(o, query, &canonical);
     write_request_line(o, query, out);
     canonical_write(&canonical, out, SPAN("Host"), o->route->host);
     write_client_fields(o, out, &canonical);
