@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proxy/io/memory.h"
+#include "proxy/io/records.h"
 
 enum { ATTEMPT_MIN_MS = 250 };
 
@@ -43,29 +44,14 @@ static void on_stream_closed(struct stream *stream)
     attempt(u);
 }
 
-static void lend_memory(struct upstream *u)
-{
-    struct io_memory *memory = io_memory_of(u->timer.loop);
-    tls_use(&u->tls, memory->cipher, sizeof memory->cipher);
-}
-
-/* Sends what TLS has put into the loop's memory. */
-static void flush(struct upstream *u)
-{
-    struct span out = tls_output(&u->tls);
-    uv_buf_t buffer = stream_buffer(out);
-    stream_write(&u->stream, &buffer, 1);
-    lend_memory(u);
-}
-
 void upstream_close(struct upstream *u)
 {
     if (u->closing)
         return;
     if (u->phase == UPSTREAM_READY && u->target.tls && !u->user) {
-        lend_memory(u);
+        records_begin(&u->tls, u->timer.loop);
         tls_end(&u->tls);
-        flush(u);
+        records_flush(&u->tls, &u->stream);
     }
     u->closing = true;
     u->user = NULL;
@@ -121,9 +107,9 @@ static enum err read_secured(struct upstream *u)
     struct io_memory *memory = io_memory_of(u->timer.loop);
     size_t bytes = 0;
     do {
-        lend_memory(u);
+        records_begin(&u->tls, u->timer.loop);
         enum err err = tls_read(&u->tls, memory->plain, sizeof memory->plain, &bytes);
-        flush(u);
+        records_flush(&u->tls, &u->stream);
         if (bytes > 0)
             deliver(u, (struct span){memory->plain, bytes});
         if (err)
@@ -136,9 +122,9 @@ static void on_secured_bytes(struct upstream *u, struct span bytes)
 {
     tls_feed(&u->tls, bytes);
     if (u->phase == UPSTREAM_SECURING) {
-        lend_memory(u);
+        records_begin(&u->tls, u->timer.loop);
         enum err err = tls_handshake(&u->tls, &u->fault);
-        flush(u);
+        records_flush(&u->tls, &u->stream);
         if (err) {
             fail(u);
             return;
@@ -357,19 +343,6 @@ void upstream_return(struct upstream *u)
     u->owner->on_free(u);
 }
 
-static void write_secured(struct upstream *u, struct span plain)
-{
-    enum { RECORDS_OVERHEAD = 1024 };
-    while (plain.len > 0) {
-        struct span part = span_first(plain, IO_BYTES);
-        if (u->tls.out_bytes + part.len + RECORDS_OVERHEAD > u->tls.out_max)
-            flush(u);
-        if (tls_write(&u->tls, part) != OK)
-            stream_fail(&u->stream);
-        plain = span_from(plain, part.len);
-    }
-}
-
 void upstream_write(struct upstream *u, const uv_buf_t *buffers, unsigned count)
 {
     if (u->closing)
@@ -378,10 +351,9 @@ void upstream_write(struct upstream *u, const uv_buf_t *buffers, unsigned count)
         stream_write(&u->stream, buffers, count);
         return;
     }
-    lend_memory(u);
-    for (unsigned i = 0; i < count; i++)
-        write_secured(u, (struct span){buffers[i].base, buffers[i].len});
-    flush(u);
+    records_begin(&u->tls, u->timer.loop);
+    records_write(&u->tls, &u->stream, buffers, count);
+    records_flush(&u->tls, &u->stream);
 }
 
 bool upstream_usable(struct upstream *u)
