@@ -489,3 +489,17 @@ def test_empty_lines_between_requests(shared):
         assert client.ask("GET", "/s3/b/k").status == 200
         client.send("\r\n" + client.head("GET", "/s3/b/k"))
         assert client.answer().status == 200
+
+
+@pytest.mark.parametrize("target, size, records", [
+    ("/s3/b/k", 1000, 1), ("/transcribe/", 1000, 1), ("/s3/b/k", 15_000, 1), ("/s3/b/k", 16_384, 2), ("/s3/b/k", 40_000, 4)])
+def test_a_head_and_a_short_body_share_a_record(stage, target, size, records):
+    """A record of TLS takes 16 KiB, and each costs an encryption at both ends."""
+    def count(request):
+        before = request.wire.reads     # the head has come, and what is in its record
+        request.drain()
+        return Response(body=str(request.wire.reads - before + 1).encode())
+
+    here = stage(count)
+    answer = here.ask("PUT" if "s3" in target else "POST", target, [JSON_TYPE], b"{%s}" % (b" " * (size - 2)))
+    assert (answer.status, int(answer.body)) == (200, records)

@@ -85,6 +85,11 @@ class Wire:
         except (OSError, ValueError) as error:
             raise Gone(str(error)) from error
 
+    @property
+    def reads(self):
+        """How often it has read so far: of TLS, a record each time."""
+        return self.reader.raw.reads
+
     def line(self, limit=65536):
         line = self.reader.readline(limit)
         if not line.endswith(b"\r\n"):
@@ -136,12 +141,13 @@ class _Raw(io.RawIOBase):
     """A socket as a raw stream whose end by reset looks like any other error."""
 
     def __init__(self, sock):
-        self.sock = sock
+        self.sock, self.reads = sock, 0
 
     def readable(self):
         return True
 
     def readinto(self, buffer):
+        self.reads += 1
         return self.sock.recv_into(buffer)
 
 
