@@ -9,6 +9,7 @@
 
 #include "extension/commands.h"
 #include "extension/lifecycle.h"
+#include "proxy/io/lookup.h"
 #include "proxy/io/memory.h"
 
 #ifndef COUNTERSIGN_VERSION
@@ -71,6 +72,7 @@ static struct config config;
 static int serve(const char *program, const struct fault *fault)
 {
     uv_loop_t loop;
+    (void)setenv("UV_THREADPOOL_SIZE", LOOKUP_THREADS, false);
     struct credentials_store *store = credentials_create(&config.credentials);
     if (!store || uv_loop_init(&loop) < 0) {
         (void)fprintf(stderr, "There is not enough memory to start.\n");
