@@ -35,7 +35,7 @@ class Small:
         self.folder, self.memory, self.cpu = Path(folder), memory, cpu
         self.group = next(filter(None, (make(memory, cpu) for make in (_version_1, _version_2))), None)
         self.over = threading.Event()
-        self.stutter = None
+        self.stutter, self.stops = None, 0
 
     def __enter__(self):
         return self
@@ -91,8 +91,16 @@ class Small:
             while not self.over.is_set():
                 time.sleep(period * self.cpu)
                 os.kill(pid, signal.SIGSTOP)
+                self.stops += 1
                 time.sleep(period * (1 - self.cpu))
                 os.kill(pid, signal.SIGCONT)
+
+    def throttled(self):
+        """In how many periods the program wanted more of the processor than its share."""
+        if not self.group:
+            return self.stops
+        fields = dict(line.split() for line in (self.group / "cpu.stat").read_text().splitlines())
+        return int(fields["nr_throttled"])
 
     def peak(self):
         """The most memory that it ever had, in bytes; None where there is no group."""
