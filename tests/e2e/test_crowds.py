@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 from harness.client import Cut, wait_until
-from harness.crowd import Crowd, raise_descriptors
+from harness.crowd import Crowd
 from harness.proxy import BINARY, TOKEN
 from harness.upstream import Response
 
@@ -44,10 +44,11 @@ def descriptors(here):
 
 @pytest.fixture(scope="module", autouse=True)
 def allowed():
-    """How many descriptors a process may have; all that is started here has as many."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    yield raise_descriptors()
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    """How many descriptors a process may have; what is started here is given few, as usual, and raises that itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1024), hard))
+    yield hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture

@@ -29,13 +29,6 @@ LENGTH = re.compile(rb"\r\nContent-Length: (\d+)", re.IGNORECASE)
 IP_BIND_ADDRESS_NO_PORT = 24
 
 
-def raise_descriptors():
-    """As many as this process may have; what it starts inherits that."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
-
-
 class Crowd:
     """count clients of 127.0.0.1:port."""
 
@@ -172,7 +165,8 @@ class Part:
 
 
 def main(address, port, count):
-    raise_descriptors()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     part = Part(address, int(port), int(count))
     for line in sys.stdin:
         what, *how = ast.literal_eval(line)
