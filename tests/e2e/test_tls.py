@@ -7,9 +7,12 @@ either; it would need a further server to be reached before each connection, or 
 authority of his own in COUNTERSIGN_CA_BUNDLE takes an authority back by taking it out of that file.
 """
 
+import contextlib
 import datetime
 import itertools
+import socket
 import ssl
+import threading
 
 import pytest
 from cryptography import x509
@@ -86,6 +89,27 @@ def test_a_server_that_changes_its_keys_again_and_again(s_server, command):
             server.say(b"%d" % number)
             assert next(pieces) == b"%d" % number
     assert_served(here, server)
+
+
+@pytest.mark.parametrize("start", [b"\x16\3\3\x3f\0", b"\x15\3\3\0\2\1\x5a" * 4], ids=["of one record", "of warnings"])
+def test_a_handshake_that_trickles(stage, start):
+    """Always a byte in time, and never a handshake: all of it together has COUNTERSIGN_CONNECT_TIMEOUT_MS."""
+    over = threading.Event()
+
+    def trickle():
+        sock, _ = listener.accept()
+        with sock, contextlib.suppress(OSError):
+            for byte in itertools.cycle(start):
+                sock.sendall(bytes([byte]))
+                if over.wait(0.02):
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=trickle, daemon=True).start()
+        here = stage(COUNTERSIGN_ENDPOINT=f"https://localhost:{listener.getsockname()[1]}",
+                     COUNTERSIGN_CONNECT_TIMEOUT_MS=600)
+        assert here.ask("GET", "/s3/b/k").status in (502, 504)
+        over.set()
 
 
 @pytest.mark.parametrize("must", [False, True], ids=["if there is one", "in any case"])
