@@ -117,6 +117,17 @@ def test_a_connection_that_is_open_needs_no_name(held):
     assert outcomes(clients) == [SILENT] * len(clients)
 
 
+def test_a_question_that_was_lost(held, resolver):
+    """As in a freeze: who asks soon waits for the same answer, and then it is asked once more."""
+    here = held(1)
+    resolver.change({"sqs.test": "lost"})
+    first, = ask_all(here, ["sqs"])
+    assert connecting(here, 1)
+    resolver.change({"sqs.test": HERE})
+    assert outcomes([first]) == [SILENT]
+    assert wait_until(lambda: here.ask("GET", "/sqs/").status == 200)
+
+
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 def test_an_answer_that_comes_when_its_client_has_left(held, resolver, reset):
     here = held(1)
