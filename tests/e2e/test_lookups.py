@@ -122,7 +122,7 @@ def test_a_question_that_was_lost(held, resolver):
     here = held(1)
     resolver.change({"sqs.test": "lost"})
     first, = ask_all(here, ["sqs"])
-    assert connecting(here, 1)
+    assert wait_until(lambda: "sqs.test is lost" in here.proxy.text())
     resolver.change({"sqs.test": HERE})
     assert outcomes([first]) == [SILENT]
     assert wait_until(lambda: here.ask("GET", "/sqs/").status == 200)
