@@ -49,16 +49,28 @@ static void take(struct addresses *addresses, const struct addrinfo *list)
     }
 }
 
-static void tell(struct lookup *lookup, int status, const struct addresses *addresses)
+static void free_all(struct link *lookups)
 {
-    void (*on_done)(void *, int, const struct addresses *) = lookup->on_done;
-    void *owner = lookup->owner;
-    link_remove(&lookup->link);
-    free(lookup);
-    on_done(owner, status, addresses);
+    for (struct link *at = lookups->next, *next; at != lookups; at = next) {
+        next = at->next;
+        free(CONTAINER_OF(at, struct lookup, link));
+    }
 }
 
-/* Who is told may abandon the others. */
+/* Who is told may abandon those that are not. */
+static void tell_all(struct link *lookups, int status, const struct addresses *addresses)
+{
+    struct link told;
+    list_init(&told);
+    while (!list_empty(lookups)) {
+        struct lookup *lookup = CONTAINER_OF(lookups->next, struct lookup, link);
+        link_remove(&lookup->link);
+        list_append(&told, &lookup->link);
+        lookup->on_done(lookup->owner, status, addresses);
+    }
+    free_all(&told);
+}
+
 static void on_addresses(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
 {
     struct question *question = CONTAINER_OF(request, struct question, request);
@@ -68,8 +80,7 @@ static void on_addresses(uv_getaddrinfo_t *request, int status, struct addrinfo 
     if (status == 0 && addresses.count == 0)
         status = UV_EAI_NONAME;
     link_remove(&question->link);
-    while (!list_empty(&question->lookups))
-        tell(CONTAINER_OF(question->lookups.next, struct lookup, link), status, &addresses);
+    tell_all(&question->lookups, status, &addresses);
     free(question);
 }
 
