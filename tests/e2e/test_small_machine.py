@@ -142,6 +142,26 @@ def test_bodies_that_are_held_while_their_clients_wait(small):
     assert outcome_at_last(here, LOADS["held bodies"]) == (200, "")
 
 
+def test_the_longest_heads_on_all_connections(small):
+    """62 KiB each, from more clients than there are places, and none of them ever whole."""
+    here, limit = small(LITTLE, COUNTERSIGN_TIMEOUT_MS=2000)
+    fields = "".join(f"X-{number}: {'v' * 1000}\r\n" for number in range(62))
+    found = Counter()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(here.client(timeout=60)) for _ in range(320)]
+        for client in clients:
+            with contextlib.suppress(ConnectionError):
+                client.send(f"GET /s3/b/k HTTP/1.1\r\nHost: localhost\r\n{fields}")
+        for client in clients:
+            try:
+                found[client.answer().outcome] += 1
+            except (Cut, ConnectionError):
+                found["closed"] += 1
+    assert set(found) <= {(408, "RequestTimeout"), (503, "OutOfMemory"), "closed"}, limit.peak()
+    assert found[408, "RequestTimeout"] >= (256 if limit.is_group else 1)
+    assert outcome_at_last(here, download) == (200, "")
+
+
 @pytest.mark.parametrize("memory, bodies", [(None, 4), (128, 4), (64, 2), (16, 1), (10240, 4), ("", 4), ("much", 4)])
 def test_held_bodies_take_an_eighth_of_a_functions_memory(stage, memory, bodies):
     """At most four of COUNTERSIGN_MAX_BODY, and one in any case."""
