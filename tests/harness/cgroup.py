@@ -5,11 +5,13 @@
         small.hold(proxy.pid)
         ...
 
-Version 1 and version 2 are known; the group is made at the root of the hierarchy, and goes with its last process.
-Where none can be made, as in most containers, the nearest thing takes its place, from hold() on:
+The group is made at the root of the hierarchy and goes with its last process: of version 1, or for the processor of
+version 2. Version 2 counts sockets' buffers as the program's memory, and those grow at will on a loopback (120 MiB for
+64 uploads), unlike in a small machine, where tcp_mem bounds them: what it killed would say nothing of the program.
+Where no group can be made, as in most containers, the nearest thing takes its place, from hold() on:
 
   memory  the program may have no more addresses than it has then and the limit over (RLIMIT_AS), so allocations fail
-          where the kernel would kill; what the kernel holds for it, such as sockets' buffers, is not counted
+          where the kernel would kill
   cpu     a thread stops the program and lets it go on (SIGSTOP, SIGCONT) in the same rhythm, whether or not it works
 """
 
@@ -104,9 +106,7 @@ class Small:
 
     def peak(self):
         """The most memory that it ever had, in bytes; None where there is no group."""
-        names = "memory.max_usage_in_bytes", "memory.peak"
-        found = [self.group / name for name in names if self.group and (self.group / name).exists()]
-        return int(found[0].read_text()) if found else None
+        return int((self.group / "memory.max_usage_in_bytes").read_text()) if self.group else None
 
 
 def _write(group, name, value):
@@ -126,19 +126,14 @@ def _version_1(memory, cpu):
     return None
 
 
-def _version_2(memory, cpu):
+def _version_2(_, cpu):
     with contextlib.suppress(OSError):
-        if (ROOT / "cgroup.controllers").exists():
-            controller = "memory" if memory else "cpu"
-            if controller not in (ROOT / "cgroup.subtree_control").read_text().split():
-                _write(ROOT, "cgroup.subtree_control", f"+{controller}")
+        if cpu and "cpu" not in (ROOT / "cgroup.subtree_control").read_text().split():
+            _write(ROOT, "cgroup.subtree_control", "+cpu")
+        if cpu:
             group = _fresh(ROOT)
             with _removed_on_failure(group):
-                if memory:
-                    _write(group, "memory.max", memory)
-                    _write(group, "memory.swap.max", 0)
-                else:
-                    _write(group, "cpu.max", f"{int(PERIOD_US * cpu)} {PERIOD_US}")
+                _write(group, "cpu.max", f"{int(PERIOD_US * cpu)} {PERIOD_US}")
             return group
     return None
 
