@@ -19,6 +19,19 @@
     X("RETRIES", retries, 0, 0, 10, "times")                                      \
     X("IDLE_MS", idle_ms, 20000, 0, 3600000, "milliseconds")
 
+/* Of all held bodies together. The memory is the function's, so they take an eighth of it at most,
+ * but for one that may be longer. */
+static size_t held_together(size_t max_body)
+{
+    enum { BODIES = 4, SHARE = 8, MEMORY_MAX_MB = 1024 * 1024 };
+    size_t bytes = max_body * BODIES;
+    uint64_t memory_mb;
+    if (span_to_number(variable_value("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), MEMORY_MAX_MB, &memory_mb)
+        && memory_mb * 1024 * 1024 / SHARE < bytes)
+        bytes = memory_mb * 1024 * 1024 / SHARE;
+    return bytes > max_body ? bytes : max_body;
+}
+
 static enum err read_numbers(struct config *config, struct fault *fault)
 {
     uint64_t number;
@@ -31,6 +44,7 @@ static enum err read_numbers(struct config *config, struct fault *fault)
     config->proxy.member = (__typeof__(config->proxy.member))number;
     NUMBERS(X)
 #undef X
+    config->proxy.max_held = held_together(config->proxy.max_body);
     return OK;
 }
 

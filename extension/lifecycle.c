@@ -323,6 +323,7 @@ static void watch_signals(struct lifecycle *life)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a log that may not grow is no reason to end */
     for (size_t i = 0; i < 2; i++) {
         (void)uv_signal_init(life->loop, &life->signals[i]);
         life->signals[i].data = life;

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "extension/commands.h"
 #include "extension/lifecycle.h"
+#include "proxy/io/lookup.h"
 #include "proxy/io/memory.h"
 
 #ifndef COUNTERSIGN_VERSION
@@ -54,6 +56,17 @@ static void hold_standard_descriptors(void)
         (void)close(held);
 }
 
+/* So that COUNTERSIGN_MAX_CONNECTIONS can be had: the usual limit of 1,024 is for programs that use
+ * select(), and theirs to raise. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* else there are as many as there were */
+}
+
 static int check(const struct config *config, enum err err, const struct fault *fault)
 {
     if (err) {
@@ -71,6 +84,8 @@ static struct config config;
 static int serve(const char *program, const struct fault *fault)
 {
     uv_loop_t loop;
+    raise_descriptors();
+    (void)setenv("UV_THREADPOOL_SIZE", LOOKUP_THREADS, false);
     struct credentials_store *store = credentials_create(&config.credentials);
     if (!store || uv_loop_init(&loop) < 0) {
         (void)fprintf(stderr, "There is not enough memory to start.\n");

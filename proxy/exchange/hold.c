@@ -9,7 +9,6 @@ enum {
     SHORT_BODY_BYTES =
         32 * 1024, /* held although it could stream: so a dead connection costs nothing */
     HELD_FIRST_BYTES = 16 * 1024, /* of a body of unknown length; it doubles */
-    HELD_FACTOR = 4,              /* all held bodies together, in times of one's maximum */
 };
 
 #define SIGNED_CHUNKS "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
@@ -118,7 +117,7 @@ static enum err hold_room(struct exchange *x, size_t bytes, struct fault *fault)
     size_t more = bytes - x->held_max;
     if (bytes > proxy->options.max_body)
         return too_large(x, fault);
-    bool full = proxy->held_bytes + more > proxy->options.max_body * HELD_FACTOR;
+    bool full = proxy->held_bytes + more > proxy->options.max_held;
     if (full || (x->access_open && proxy->unproven_bytes + more > proxy->options.max_body))
         return fault_set(fault, ERR_TOO_BUSY,
             "Too many bodies are held at once (COUNTERSIGN_MAX_BODY). Try again.");

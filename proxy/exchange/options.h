@@ -16,8 +16,8 @@ struct proxy_options {
     bool token_required;
     struct route_options route;
     struct credentials_store *credentials; /* attached to the proxy until it is closed */
-    size_t max_body; /* bytes held for one request; four times that for all together */
-    unsigned parts;  /* in memory at once, of objects of unknown length, all requests together */
+    size_t max_body, max_held;             /* bytes held for one request, and for all together */
+    unsigned parts; /* in memory at once, of objects of unknown length, all requests together */
     unsigned max_connections; /* of clients */
     unsigned max_upstream;    /* per server */
     unsigned connect_timeout_ms;

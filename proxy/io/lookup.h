@@ -1,5 +1,7 @@
-/* Host name to addresses, off the loop (getaddrinfo on libuv's threads). A lookup owns itself: it
- * may outlive whoever asked, and libuv's answer may come after every close callback. */
+/* Host name to addresses, off the loop (getaddrinfo on libuv's threads). A name server that does
+ * not answer holds a thread, and nobody can take it back, so what is being asked already is not
+ * asked again: whoever wants to know it meanwhile waits for the same answer. That may come after
+ * every close callback. */
 #pragma once
 
 #include <sys/socket.h>
@@ -15,6 +17,9 @@ struct addresses {
 };
 
 struct lookup;
+
+/* How many threads libuv must have (UV_THREADPOOL_SIZE); it gives half of them to look-ups. */
+#define LOOKUP_THREADS "16"
 
 /* on_done: status 0 and at least one address, or libuv's error. Never called from within this call,
  * nor after lookup_abandon(). NULL where it cannot be started. */

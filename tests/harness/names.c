@@ -1,8 +1,9 @@
 // The resolver of a test's program: loaded before libc, it answers getaddrinfo() from the variable NAMES
-// ("host=address+address,host=...", a host "*.suffix" stands for all below it, an address "slow"
-// waits a second) and knows no other name but numeric ones and localhost. Where NAMES_FILE names a
-// file that list is read from it, at each question anew. Connections to port 443 go to port
-// NAMES_443 instead, those to port 8443 to NAMES_8443.
+// ("host=address+address,host=...", a host "*.suffix" stands for all below it; an address "slow" waits a
+// second, "held" in place of all waits until the list says something else, "lost" says so and waits for
+// ever) and knows no other name but numeric ones and localhost. Where NAMES_FILE names a file that list
+// is read from it, at each question anew. Connections to port 443 go to port NAMES_443 instead, those to
+// port 8443 to NAMES_8443.
 // So a test can let the real AWS names lead to a server of its own, and no test ever asks a real name server.
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -10,6 +11,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -64,6 +66,20 @@ static bool is_local(const char *host)
            inet_pton(AF_INET6, host, address) == 1;
 }
 
+// A name server that does not answer yet, or never will.
+static const char *find_at_last(char *bytes, size_t most, const char *host)
+{
+    const char *addresses;
+    while ((addresses = find(list(bytes, most), host)) != NULL && strncmp(addresses, "held", 4) == 0)
+        usleep(5000);
+    if (addresses != NULL && strncmp(addresses, "lost", 4) == 0) {
+        dprintf(STDERR_FILENO, "%s is lost\n", host);
+        while (true)
+            pause();
+    }
+    return addresses;
+}
+
 // glibc's freeaddrinfo() frees node by node, so several results can be one chain.
 static int resolve_listed(getaddrinfo_type *real, const char *addresses, const char *service,
                           const struct addrinfo *hints, struct addrinfo **result)
@@ -93,7 +109,7 @@ int getaddrinfo(const char *restrict host, const char *restrict service,
     if (host == NULL || is_local(host))
         return real(host, service, hints, result);
     char bytes[4096];
-    const char *addresses = find(list(bytes, sizeof bytes), host);
+    const char *addresses = find_at_last(bytes, sizeof bytes, host);
     return addresses == NULL ? EAI_NONAME : resolve_listed(real, addresses, service, hints, result);
 }
 

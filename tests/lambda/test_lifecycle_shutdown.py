@@ -5,6 +5,8 @@ import socket
 import time
 
 import pytest
+from harness import names
+from harness.proxy import SANITIZERS
 
 from standins import InFlight, eventually, get
 
@@ -97,6 +99,17 @@ def test_an_idle_client_does_not_hold_it(emulated):
         lam.tell({"eventType": "SHUTDOWN", "shutdownReason": "spindown", "deadlineMs": unix_ms(60.0)})
         assert lam.extension().wait(20) == 0
         assert time.monotonic() - begun < 0.9
+
+
+def test_a_look_up_that_never_ends_does_not_hold_it(emulated, tmp_path):
+    """The thread that asks the name server cannot be stopped: Lambda must not have to kill the program for it."""
+    named = names.environment(names.build(tmp_path), {"silent.test": "held"}, asan_options=SANITIZERS["ASAN_OPTIONS"])
+    lam = emulated({"COUNTERSIGN_ENDPOINT": "http://silent.test:9", "COUNTERSIGN_LOG_LEVEL": "TRACE", **named})
+    lam.start()
+    request = InFlight(lam.port)
+    lam.extension().wait_for(lambda text: "\tconnect\n" in text)
+    assert lam.shutdown() == {"countersign": 0}
+    assert isinstance(request.result(), OSError) or request.result()[0] >= 500
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

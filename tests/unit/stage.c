@@ -129,6 +129,7 @@ struct proxy_options stage_options(struct stage *stage)
         .route = {.region = SPAN("eu-west-1"), .endpoints = 2, .endpoint = stage->endpoints},
         .credentials = stage->credentials,
         .max_body = 64 * 1024,
+        .max_held = 4 * 64 * 1024,
         .parts = 2,
         .max_connections = 8,
         .max_upstream = 4,
