@@ -3,9 +3,18 @@
  * served.
  */
 /* wrap: uv_tcp_init uv_pipe_init uv_tcp_nodelay uv_tcp_connect uv_getaddrinfo uv_accept uv_write */
-/* wrap: uv_try_write uv_shutdown uv_fileno uv_random */
+/* wrap: uv_try_write uv_shutdown uv_tcp_close_reset uv_fileno */
+/* wrap: uv_tcp_bind uv_pipe_bind uv_listen uv_tcp_getsockname */
+/* wrap: uv_random */
+/* wrap: cJSON_ParseWithLength */
 /* wrap: EVP_MD_fetch EVP_MD_CTX_new EVP_DigestInit_ex2 EVP_DigestUpdate EVP_DigestFinal_ex */
-/* wrap: EVP_Digest clock_wall_ms */
+/* wrap: EVP_Digest */
+/* wrap: HMAC BN_secure_new BN_bin2bn EC_GROUP_new_by_curve_name EC_POINT_new EC_POINT_mul */
+/* wrap: EC_POINT_point2oct OSSL_PARAM_BLD_new OSSL_PARAM_BLD_push_utf8_string */
+/* wrap: OSSL_PARAM_BLD_push_octet_string OSSL_PARAM_BLD_push_BN OSSL_PARAM_BLD_to_param */
+/* wrap: EVP_PKEY_CTX_new_from_name EVP_PKEY_fromdata_init EVP_PKEY_fromdata */
+/* wrap: EVP_DigestSignInit_ex EVP_DigestSign */
+/* wrap: clock_wall_ms multipart_part_bytes */
 #include "tests/unit/failing.h"
 #include "tests/unit/scenes.h"
 
@@ -18,9 +27,12 @@ static int64_t moved_ms;
 int64_t __real_clock_wall_ms(void);
 int64_t __wrap_clock_wall_ms(void);
 
+/* It stands still, for answers that tell the time are compared. */
 int64_t __wrap_clock_wall_ms(void)
 {
-    return __real_clock_wall_ms() + moved_ms;
+    static int64_t begun_ms;
+    begun_ms = begun_ms ? begun_ms : __real_clock_wall_ms();
+    return begun_ms + moved_ms;
 }
 
 static struct span answer_of(const struct stage *stage)
@@ -81,7 +93,7 @@ static bool is_served(struct stage *stage, const struct scene *scene)
 static bool run_with_failure(
     struct stage *stage, const struct scene *scene, unsigned nth, struct span whole)
 {
-    stage->keys = scene->keys;
+    scene_prepare(scene, stage);
     failing_arm(nth);
     bool opened = stage_open(stage);
     if (opened) {
@@ -100,7 +112,7 @@ static bool run_with_failure(
 
 static struct span run_whole(struct stage *stage, const struct scene *scene)
 {
-    stage->keys = scene->keys;
+    scene_prepare(scene, stage);
     assert_true(stage_open(stage));
     stage_exchange(stage, scene);
     struct span whole = remember(stage);
@@ -134,13 +146,30 @@ static void test_named_server(void **state)
     fail_each_call(stage, &scenes[2]);
 }
 
+/* At a TCP address besides. */
+static void test_tcp_listener(void **state)
+{
+    struct stage *stage = *state;
+    stage->listens_further = ",127.0.0.1:0";
+    fail_each_call(stage, &scenes[0]);
+}
+
+static void test_each_call_is_made(void **state)
+{
+    (void)state;
+    if (failing_never_made())
+        fail_msg("%s: no scene makes that call", failing_never_made());
+}
+
 int main(void)
 {
-    static struct CMUnitTest tests[MOST_SCENES] = {
-        {"named server", test_named_server, stage_set_up, stage_tear_down, NULL}};
+    static struct CMUnitTest tests[MOST_SCENES + 3] = {
+        {"named server", test_named_server, stage_set_up, stage_tear_down, NULL},
+        {"TCP listener", test_tcp_listener, stage_set_up, stage_tear_down, NULL}};
     assert(scenes_count < MOST_SCENES);
     for (size_t i = 0; i < scenes_count; i++)
-        tests[i + 1] =
+        tests[i + 2] =
             (struct CMUnitTest){scenes[i].name, test_scene, stage_set_up, stage_tear_down, NULL};
-    return _cmocka_run_group_tests("scenes", tests, scenes_count + 1, NULL, NULL);
+    tests[scenes_count + 2] = (struct CMUnitTest)cmocka_unit_test(test_each_call_is_made);
+    return _cmocka_run_group_tests("scenes", tests, scenes_count + 3, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-enum { MOST_CALLS = 200 };
+enum { MOST_CALLS = 200, MOST_TURNS = 2000 };
 
 SSL *__real_SSL_new(SSL_CTX *context);
 SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
@@ -79,13 +79,17 @@ static int tear_down(void **state)
     return unlink(bundle);
 }
 
-/* One request of one connection; where either breaks, the client sees it. */
-static void serve_one(int fd)
+/* Two requests of one connection; where either breaks, the client sees it. */
+static void serve_connection(int fd)
 {
+    static const struct span answers[] = {
+        TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), TEXT(OK_ANSWER)};
     char bytes[8192];
     SSL *ssl = __real_SSL_new(server);
-    if (SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1 && SSL_read(ssl, bytes, sizeof bytes) > 0)
-        (void)SSL_write(ssl, OK_ANSWER, sizeof OK_ANSWER - 1);
+    bool good = SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1;
+    for (size_t i = 0; good && i < ROWS(answers); i++)
+        good = SSL_read(ssl, bytes, sizeof bytes) > 0
+            && SSL_write(ssl, answers[i].at, (int)answers[i].len) > 0;
     SSL_free(ssl);
     (void)close(fd);
 }
@@ -94,7 +98,7 @@ static void *serve(void *listener)
 {
     int fd;
     while ((fd = accept(*(int *)listener, NULL, NULL)) >= 0)
-        serve_one(fd);
+        serve_connection(fd);
     return NULL;
 }
 
@@ -116,12 +120,13 @@ static void check_answer(const struct stage *stage)
         fail_msg("%s: %s", failing_name(), stage->client.bytes);
 }
 
-/* Two requests, for the second connection resumes the session of the first. */
+/* Three requests: a connection rests after the first, and after the second, its last, another
+ * resumes its session. */
 static bool run_with_failure(struct stage *stage, unsigned nth)
 {
     failing_arm(nth);
     assert_true(stage_open(stage));
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         ask(stage);
         check_answer(stage);
     }
@@ -173,6 +178,24 @@ static void test_every_call(void **state)
     end(&tls);
 }
 
+/* A connection that rests gives its buffers back now and then, or keeps them. */
+static void test_rest(void **state)
+{
+    struct tls_stage tls;
+    begin(&tls, state, own);
+    failing_arm(0);
+    assert_true(stage_open(tls.stage));
+    ask(tls.stage);
+    failing_arm(1);
+    for (int turns = 0; turns < MOST_TURNS && failing_count() == 0; turns++)
+        stage_turn(tls.stage, 1);
+    assert_string_equal(failing_name(), "SSL_free_buffers");
+    ask(tls.stage);
+    assert_true(span_starts(span_of(tls.stage->client.bytes), span_of(get.expected)));
+    stage_close(tls.stage);
+    end(&tls);
+}
+
 /* Whichever call fails, a certificate for another name is none. */
 static void test_no_failure_makes_a_stranger_trusted(void **state)
 {
@@ -192,12 +215,21 @@ static void test_no_failure_makes_a_stranger_trusted(void **state)
     end(&tls);
 }
 
+static void test_each_call_is_made(void **state)
+{
+    (void)state;
+    if (failing_never_made())
+        fail_msg("%s: no test makes that call", failing_never_made());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_call, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_rest, stage_set_up, stage_tear_down),
         cmocka_unit_test_setup_teardown(
             test_no_failure_makes_a_stranger_trusted, stage_set_up, stage_tear_down),
+        cmocka_unit_test(test_each_call_is_made),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
