@@ -6,10 +6,12 @@
 /* wrap: X509_STORE_load_file BIO_meth_new BIO_new SSL_new X509_VERIFY_PARAM_set1_ip_asc */
 /* wrap: SSL_set1_host SSL_ctrl SSL_set_session SSL_do_handshake SSL_read_ex SSL_write_ex */
 /* wrap: SSL_free_buffers SSL_shutdown */
+/* wrap: clock_wall_ms */
 #include "tests/unit/failing.h"
 #include "tests/unit/stage.h"
 
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -178,6 +180,37 @@ static void test_every_call(void **state)
     end(&tls);
 }
 
+static bool leaves_errors;
+
+int64_t __real_clock_wall_ms(void);
+int64_t __wrap_clock_wall_ms(void);
+
+/* A request that is signed asks for the time: then a digest may fail, of another request. */
+int64_t __wrap_clock_wall_ms(void)
+{
+    if (leaves_errors)
+        ERR_raise(ERR_LIB_EVP, ERR_R_MALLOC_FAILURE);
+    return __real_clock_wall_ms();
+}
+
+/* What other calls leave in OpenSSL's queue is no error of a connection. */
+static void test_errors_of_others(void **state)
+{
+    struct tls_stage tls;
+    begin(&tls, state, own);
+    failing_arm(0);
+    assert_true(stage_open(tls.stage));
+    leaves_errors = true;
+    for (int i = 0; i < 3; i++) {
+        ask(tls.stage);
+        if (!span_starts(span_of(tls.stage->client.bytes), span_of(get.expected)))
+            fail_msg("%s", tls.stage->client.bytes);
+    }
+    leaves_errors = false;
+    stage_close(tls.stage);
+    end(&tls);
+}
+
 /* A connection that rests gives its buffers back now and then, or keeps them. */
 static void test_rest(void **state)
 {
@@ -226,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_call, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_errors_of_others, stage_set_up, stage_tear_down),
         cmocka_unit_test_setup_teardown(test_rest, stage_set_up, stage_tear_down),
         cmocka_unit_test_setup_teardown(
             test_no_failure_makes_a_stranger_trusted, stage_set_up, stage_tear_down),
