@@ -6,7 +6,7 @@
 /* wrap: uv_try_write uv_shutdown uv_tcp_close_reset uv_fileno */
 /* wrap: uv_tcp_bind uv_pipe_bind uv_listen uv_tcp_getsockname */
 /* wrap: uv_random */
-/* wrap: cJSON_ParseWithLength */
+/* wrap: cJSON_ParseWithLength cJSON_ParseWithLengthOpts */
 /* wrap: EVP_MD_fetch EVP_MD_CTX_new EVP_DigestInit_ex2 EVP_DigestUpdate EVP_DigestFinal_ex */
 /* wrap: EVP_Digest */
 /* wrap: HMAC BN_secure_new BN_bin2bn EC_GROUP_new_by_curve_name EC_POINT_new EC_POINT_mul */

@@ -3,6 +3,7 @@
  * server is a thread of the test's own.
  */
 /* wrap: SSL_CTX_new SSL_CTX_ctrl SSL_CTX_set_ciphersuites SSL_CTX_set_cipher_list */
+/* wrap: d2i_X509 X509_STORE_add_cert X509_STORE_CTX_get1_issuer */
 /* wrap: X509_STORE_load_file BIO_meth_new BIO_new SSL_new X509_VERIFY_PARAM_set1_ip_asc */
 /* wrap: SSL_set1_host SSL_ctrl SSL_set_session SSL_do_handshake SSL_read_ex SSL_write_ex */
 /* wrap: SSL_free_buffers SSL_shutdown */
@@ -229,22 +230,37 @@ static void test_rest(void **state)
     end(&tls);
 }
 
-/* Whichever call fails, a certificate for another name is none. */
-static void test_no_failure_makes_a_stranger_trusted(void **state)
+/* Whichever call fails, it is not trusted. */
+static void trust_none(struct stage *stage)
 {
-    struct tls_stage tls;
     bool failed = true;
-    begin(&tls, state, strangers);
     for (unsigned nth = 1; nth < MOST_CALLS && failed; nth++) {
         failing_arm(nth);
-        assert_true(stage_open(tls.stage));
-        ask(tls.stage);
+        assert_true(stage_open(stage));
+        ask(stage);
         failed = failing_count() >= nth;
-        if (!span_starts(span_of(tls.stage->client.bytes), SPAN("HTTP/1.1 50")))
-            fail_msg("%s: %s", failing_name(), tls.stage->client.bytes);
-        stage_close(tls.stage);
+        if (!span_starts(span_of(stage->client.bytes), SPAN("HTTP/1.1 50")))
+            fail_msg("%s: %s", failing_name(), stage->client.bytes);
+        stage_close(stage);
     }
     assert_false(failed);
+}
+
+static void test_certificate_for_another_name(void **state)
+{
+    struct tls_stage tls;
+    begin(&tls, state, strangers);
+    trust_none(tls.stage);
+    end(&tls);
+}
+
+/* By the built-in roots, and by the system's. */
+static void test_certificate_of_nobody(void **state)
+{
+    struct tls_stage tls;
+    begin(&tls, state, own);
+    tls.stage->ca_bundle = NULL;
+    trust_none(tls.stage);
     end(&tls);
 }
 
@@ -262,7 +278,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_errors_of_others, stage_set_up, stage_tear_down),
         cmocka_unit_test_setup_teardown(test_rest, stage_set_up, stage_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_no_failure_makes_a_stranger_trusted, stage_set_up, stage_tear_down),
+            test_certificate_for_another_name, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_certificate_of_nobody, stage_set_up, stage_tear_down),
         cmocka_unit_test(test_each_call_is_made),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
