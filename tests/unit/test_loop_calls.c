@@ -20,7 +20,7 @@
 
 #include <assert.h>
 
-enum { MOST_SCENES = 40, MOST_CALLS = 400, PAUSE_MS = 2000 };
+enum { MOST_SCENES = 40, MOST_CALLS = 400, PAUSE_MS = 2000, GRACE_MS = 40 };
 
 static int64_t moved_ms;
 
@@ -97,6 +97,8 @@ static bool run_with_failure(
     failing_arm(nth);
     bool opened = stage_open(stage);
     if (opened) {
+        if (stage->prewarms)
+            proxy_prewarm(stage->proxy);
         stage_exchange(stage, scene);
         check_answer(stage, scene, whole);
     }
@@ -154,6 +156,46 @@ static void test_tcp_listener(void **state)
     fail_each_call(stage, &scenes[0]);
 }
 
+/* Connections are made ahead. */
+static void test_prewarm(void **state)
+{
+    struct stage *stage = *state;
+    stage->prewarms = true;
+    fail_each_call(stage, &scenes[2]);
+}
+
+static void on_drained(void *user)
+{
+    ++*(int *)user;
+}
+
+/* However an exchange ends that is under way, the drain ends too, once. */
+static void test_drain(void **state)
+{
+    struct stage *stage = *state;
+    const struct scene *scene = &scenes[2];
+    bool failed = true;
+    for (unsigned nth = 1; nth < MOST_CALLS && failed; nth++) {
+        int drained = 0;
+        scene_prepare(scene, stage);
+        failing_arm(nth);
+        if (stage_open(stage)) {
+            stage_connect(stage);
+            stage->answer = scene->answer;
+            (void)send(stage->client.fd, scene->request.at, scene->request.len, MSG_NOSIGNAL);
+            stage_turn(stage, 2);
+            proxy_drain(stage->proxy, GRACE_MS, on_drained, &drained);
+            for (int i = 0; i < MOST_CALLS && !drained; i++)
+                stage_turn(stage, 1);
+            if (drained != 1)
+                fail_msg("%s: drained %d times", failing_name(), drained);
+        }
+        failed = failing_count() >= nth;
+        stage_close(stage);
+    }
+    assert_false(failed);
+}
+
 static void test_each_call_is_made(void **state)
 {
     (void)state;
@@ -163,13 +205,17 @@ static void test_each_call_is_made(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[MOST_SCENES + 3] = {
+    static struct CMUnitTest tests[MOST_SCENES + 5] = {
         {"named server", test_named_server, stage_set_up, stage_tear_down, NULL},
-        {"TCP listener", test_tcp_listener, stage_set_up, stage_tear_down, NULL}};
+        {"TCP listener", test_tcp_listener, stage_set_up, stage_tear_down, NULL},
+        {"prewarm", test_prewarm, stage_set_up, stage_tear_down, NULL},
+        {"drain", test_drain, stage_set_up, stage_tear_down, NULL},
+    };
+    enum { BEFORE = 4 };
     assert(scenes_count < MOST_SCENES);
     for (size_t i = 0; i < scenes_count; i++)
-        tests[i + 2] =
+        tests[BEFORE + i] =
             (struct CMUnitTest){scenes[i].name, test_scene, stage_set_up, stage_tear_down, NULL};
-    tests[scenes_count + 2] = (struct CMUnitTest)cmocka_unit_test(test_each_call_is_made);
-    return _cmocka_run_group_tests("scenes", tests, scenes_count + 3, NULL, NULL);
+    tests[BEFORE + scenes_count] = (struct CMUnitTest)cmocka_unit_test(test_each_call_is_made);
+    return _cmocka_run_group_tests("scenes", tests, BEFORE + scenes_count + 1, NULL, NULL);
 }
