@@ -151,15 +151,16 @@ $(FUZZ_PROGRAMS): build/fuzz/%: build/fuzz/tests/fuzz/%.o build/fuzz/library.a
 	$(call link,clang,$(FUZZED) -fsanitize=fuzzer,-lcmocka)
 
 # What a run finds new stays in build/fuzz/corpus; what is worth keeping is copied to tests/fuzz.
-# .ci/run does not fuzz, it replays the corpora (make test): with its own build by clang, 5 s for each
-# of the targets take three minutes more on two cores, and hardly get beyond the corpora. Before a
-# release, and where a parser changes: make fuzz.
+# An input that breaks a target is shown in base64, for a machine whose build/ is gone afterwards.
+# .ci/run gives each target a few seconds. Before a release, and where a parser changes: make fuzz.
 fuzz-%: build/fuzz/fuzz_%
 	$(say) FUZZ '$* for $(FUZZ_SECONDS) s'
 	@mkdir -p build/fuzz/corpus/$*
 	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 		-artifact_prefix=build/fuzz/$*- build/fuzz/corpus/$* $(wildcard tests/fuzz/corpus/$*) \
-		>$<.log 2>&1 || { cat $<.log; exit 1; }
+		>$<.log 2>&1 || { cat $<.log; \
+		for input in $$(sed -n 's/.*Test unit written to //p' $<.log); do \
+			echo "base64 --decode >$$input"; base64 $$input; done; exit 1; }
 	@tail -n 1 $<.log
 
 fuzz: $(FUZZERS:tests/fuzz/fuzz_%.c=fuzz-%) ## each fuzz target for FUZZ_SECONDS

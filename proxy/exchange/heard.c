@@ -118,6 +118,21 @@ static void odd_event(struct exchange *x, const char *why)
     exchange_fail(x, &fault);
 }
 
+static void fail(struct exchange *x, enum err err, const char *text)
+{
+    struct fault fault;
+    (void)fault_set(&fault, err, "%s", text);
+    if (x->answer_begun)
+        fail_late(x, span_of(err_code(err)), span_of(text));
+    else
+        exchange_fail(x, &fault);
+}
+
+static void no_memory(struct exchange *x)
+{
+    fail(x, ERR_OUT_OF_MEMORY, "There is not enough memory for what Transcribe has heard.");
+}
+
 /* False where the exchange has ended. */
 static bool on_event(struct exchange *x, struct span bytes)
 {
@@ -147,19 +162,27 @@ static bool on_event(struct exchange *x, struct span bytes)
     if (good && out.len > start)
         say(x, buf_span(&out));
     free(memory);
-    if (!good)
-        odd_event(x, memory ? "an event is no JSON" : "there is no memory for it");
+    if (!memory)
+        no_memory(x);
+    else if (!good)
+        odd_event(x, "an event is no JSON");
     return good;
 }
 
-/* False where it is too long, or there is no memory. */
-static bool hear(struct audio *audio, struct span piece)
+/* False where the exchange has ended. */
+static bool hear(struct exchange *x, struct span piece)
 {
-    bool room =
-        piece.len <= HEARD_MOST_BYTES - audio->heard.len && buf_reserve(&audio->heard, piece.len);
-    if (room)
-        buf_add(&audio->heard, piece);
-    return room;
+    struct buf *heard = &x->socket->audio->heard;
+    bool fits = piece.len <= HEARD_MOST_BYTES - heard->len;
+    if (fits && buf_reserve(heard, piece.len)) {
+        buf_add(heard, piece);
+        return true;
+    }
+    if (fits)
+        no_memory(x);
+    else
+        odd_event(x, "an event is too long");
+    return false;
 }
 
 /* The service has said its last. */
@@ -177,15 +200,10 @@ static void on_close(struct exchange *x)
 
 void audio_lost(struct exchange *x, enum err err)
 {
-    struct fault fault;
-    const char *text = err == ERR_UPSTREAM_TIMEOUT
-        ? "Transcribe has not said anything for too long (COUNTERSIGN_TIMEOUT_MS)."
-        : "Transcribe ended the stream before it was whole, and without saying why.";
-    (void)fault_set(&fault, err, "%s", text);
-    if (x->answer_begun)
-        fail_late(x, span_of(err_code(err)), span_of(text));
-    else
-        exchange_fail(x, &fault);
+    fail(x, err,
+        err == ERR_UPSTREAM_TIMEOUT
+            ? "Transcribe has not said anything for too long (COUNTERSIGN_TIMEOUT_MS)."
+            : "Transcribe ended the stream before it was whole, and without saying why.");
 }
 
 /* False where the exchange has ended. */
@@ -217,11 +235,12 @@ void audio_hear(struct exchange *x, struct span bytes)
     exchange_stir(x);
     while ((step = websocket_reader_next(from, &left, &piece)) != WEBSOCKET_MORE) {
         bool control = websocket_is_control(from->frame.opcode);
-        if (step == WEBSOCKET_BAD
-            || (step == WEBSOCKET_PIECE && !control && !hear(x->socket->audio, piece))) {
-            odd_event(x, step == WEBSOCKET_BAD ? from->why : "an event is too long");
+        if (step == WEBSOCKET_BAD) {
+            odd_event(x, from->why);
             return;
         }
+        if (step == WEBSOCKET_PIECE && !control && !hear(x, piece))
+            return;
         if (step == WEBSOCKET_END && !on_frame(x, from))
             return;
     }

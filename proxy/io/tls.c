@@ -214,6 +214,7 @@ enum err tls_read(struct tls *tls, char *memory, size_t max, size_t *bytes)
 {
     size_t total = 0, got = 0;
     bool more = true;
+    ERR_clear_error(); /* SSL_get_error() takes what others left there for this call's */
     while (more && total < max && SSL_read_ex(tls->ssl, memory + total, max - total, &got)) {
         total += got;
         more = tls_has_more(tls);

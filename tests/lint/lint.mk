@@ -62,8 +62,8 @@ build/lint/rules: $(C_FILES) $(wildcard proxy/*/*.def proxy/*/*.inc) tests/lint/
 lint-packages: build/setup/lint.packages build/setup/test.packages
 
 lint: build/lint/rules build/lint/format $(TEST_SOURCES:%.c=build/lint/%.o) \
-		$(OWN_HEADERS:%=build/lint/%.o) $(SHIPPED_SOURCES:%.c=build/lint/%.tidy) \
-		build/lint/cppcheck ## compilers, analysers, formatter and house rules
+		$(OWN_HEADERS:%=build/lint/%.o) build/lint/cppcheck \
+		$(SHIPPED_SOURCES:%.c=build/lint/%.tidy) ## compilers, analysers, formatter and house rules
 
 format: | build/setup/lint.packages ## lays out the C files as lint wants them
 	$(Q)clang-format -i $(C_FILES)

@@ -22,11 +22,9 @@ FAILING(int, uv_write,
     (request, stream, buffers, count, done), UV_ENOMEM)
 FAILING(int, uv_shutdown, (uv_shutdown_t * request, uv_stream_t *stream, uv_shutdown_cb done),
     (request, stream, done), UV_ENOTCONN)
+FAILING(int, uv_tcp_close_reset, (uv_tcp_t * tcp, uv_close_cb done), (tcp, done), UV_EINVAL)
 FAILING(int, uv_fileno, (const uv_handle_t *handle, uv_os_fd_t *fd), (handle, fd), UV_EBADF)
-FAILING(int, uv_random,
-    (uv_loop_t * loop, uv_random_t *request, void *bytes, size_t count, unsigned flags,
-        uv_random_cb done),
-    (loop, request, bytes, count, flags, done), UV_EIO)
+FAILING_KNOWN(uv_accept)
 
 int __real_uv_accept(uv_stream_t *server, uv_stream_t *client);
 int __wrap_uv_accept(uv_stream_t *server, uv_stream_t *client);
@@ -37,6 +35,8 @@ int __wrap_uv_accept(uv_stream_t *server, uv_stream_t *client)
     int status = __real_uv_accept(server, client);
     return failing_now("uv_accept") ? UV_ENOMEM : status;
 }
+
+FAILING_KNOWN(uv_try_write)
 
 int __real_uv_try_write(uv_stream_t *stream, const uv_buf_t *buffers, unsigned count);
 int __wrap_uv_try_write(uv_stream_t *stream, const uv_buf_t *buffers, unsigned count);

@@ -18,6 +18,12 @@ FAILING(int, SSL_CTX_set_ciphersuites, (SSL_CTX * context, const char *list), (c
 FAILING(
     int, SSL_CTX_set_cipher_list, (SSL_CTX * context, const char *list), (context, list), refused())
 FAILING(int, X509_STORE_load_file, (X509_STORE * store, const char *file), (store, file), refused())
+FAILING(X509 *, d2i_X509, (X509 * *old, const unsigned char **der, long bytes), (old, der, bytes),
+    (refused(), NULL))
+FAILING(int, X509_STORE_add_cert, (X509_STORE * store, X509 *certificate), (store, certificate),
+    refused())
+FAILING(int, X509_STORE_CTX_get1_issuer, (X509 * *issuer, X509_STORE_CTX *context, X509 *subject),
+    (issuer, context, subject), refused() - 1)
 FAILING(BIO_METHOD *, BIO_meth_new, (int type, const char *name), (type, name), NULL)
 FAILING(BIO *, BIO_new, (const BIO_METHOD *method), (method), NULL)
 FAILING(SSL *, SSL_new, (SSL_CTX * context), (context), NULL)

@@ -5,3 +5,6 @@
 
 extern const struct scene scenes[];
 extern const size_t scenes_count;
+
+/* Before the stage is opened for it. */
+void scene_prepare(const struct scene *scene, struct stage *stage);

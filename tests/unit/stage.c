@@ -124,12 +124,14 @@ void stage_connect(struct stage *stage)
 
 struct proxy_options stage_options(struct stage *stage)
 {
+    const char *further = stage->listens_further ? stage->listens_further : "";
+    (void)snprintf(stage->listen_all, sizeof stage->listen_all, "%s%s", stage->listen, further);
     return (struct proxy_options){.loop = &stage->loop,
-        .listen = span_of(stage->listen),
+        .listen = span_of(stage->listen_all),
         .route = {.region = SPAN("eu-west-1"), .endpoints = 2, .endpoint = stage->endpoints},
         .credentials = stage->credentials,
-        .max_body = 64 * 1024,
-        .max_held = 4 * 64 * 1024,
+        .max_body = stage->max_body,
+        .max_held = 4 * stage->max_body,
         .parts = 2,
         .max_connections = 8,
         .max_upstream = 4,
@@ -137,6 +139,7 @@ struct proxy_options stage_options(struct stage *stage)
         .timeout_ms = 4000,
         .retries = 1,
         .idle_ms = 60000,
+        .records = true,
         .prewarm = stage->prewarms ? SPAN("s3,sqs") : SPAN(""),
         .may_be_copied = stage->may_be_copied,
         .ca_bundle = stage->ca_bundle};
@@ -170,7 +173,8 @@ int stage_set_up(void **state)
     stage = (struct stage){.client = {.fd = -1},
         .server = {.fd = -1},
         .issuer = {.fd = -1},
-        .endpoints = {endpoint, endpoint}};
+        .endpoints = {endpoint, endpoint},
+        .max_body = 64 * 1024};
     stage.endpoints[1].service = SPAN("sts");
     memcpy(stage.directory, "/tmp/countersign-XXXXXX", sizeof "/tmp/countersign-XXXXXX");
     if (!mkdtemp(stage.directory))

@@ -27,13 +27,16 @@ struct stage {
     struct credentials_store *credentials;
     struct endpoint endpoints[2]; /* for all services; for STS */
     enum keys keys;               /* as the next one that is opened has them */
+    size_t max_body;
     char directory[32], listen[64];
     int server_socket, issuer_socket;
     struct peer client, server, issuer;
-    struct span answer; /* what the server sends once it has a whole head */
-    bool again;         /* and once more for the next */
-    bool switched;      /* it has agreed to a WebSocket: whatever comes next ends it */
-    unsigned accepted;  /* connections to the server, ever */
+    struct span answer;          /* what the server sends once it has a whole head */
+    bool again;                  /* and once more for the next */
+    bool switched;               /* it has agreed to a WebSocket: whatever comes next ends it */
+    unsigned accepted;           /* connections to the server, ever */
+    const char *listens_further; /* at these addresses too, ",127.0.0.1:0"; or NULL */
+    char listen_all[96];
     bool prewarms, may_be_copied;
     const char *ca_bundle;
 };

@@ -3,23 +3,35 @@
  * served.
  */
 /* wrap: uv_tcp_init uv_pipe_init uv_tcp_nodelay uv_tcp_connect uv_getaddrinfo uv_accept uv_write */
-/* wrap: uv_try_write uv_shutdown uv_fileno uv_random */
-/* wrap: EVP_MD_CTX_new EVP_Digest clock_wall_ms */
+/* wrap: uv_try_write uv_shutdown uv_tcp_close_reset uv_fileno */
+/* wrap: uv_tcp_bind uv_pipe_bind uv_listen uv_tcp_getsockname */
+/* wrap: uv_random */
+/* wrap: cJSON_ParseWithLength cJSON_ParseWithLengthOpts */
+/* wrap: EVP_MD_CTX_new EVP_Digest */
+/* wrap: BN_secure_new BN_bin2bn EC_GROUP_new_by_curve_name EC_POINT_new EC_POINT_mul */
+/* wrap: EC_POINT_point2oct OSSL_PARAM_BLD_new OSSL_PARAM_BLD_push_utf8_string */
+/* wrap: OSSL_PARAM_BLD_push_octet_string OSSL_PARAM_BLD_push_BN OSSL_PARAM_BLD_to_param */
+/* wrap: EVP_PKEY_CTX_new_from_name EVP_PKEY_fromdata_init EVP_PKEY_fromdata */
+/* wrap: EVP_DigestSignInit_ex EVP_DigestSign */
+/* wrap: clock_wall_ms multipart_part_bytes */
 #include "tests/unit/failing.h"
 #include "tests/unit/scenes.h"
 
 #include <assert.h>
 
-enum { MOST_SCENES = 40, MOST_CALLS = 400, PAUSE_MS = 2000 };
+enum { MOST_SCENES = 40, MOST_CALLS = 400, PAUSE_MS = 2000, GRACE_MS = 40 };
 
 static int64_t moved_ms;
 
 int64_t __real_clock_wall_ms(void);
 int64_t __wrap_clock_wall_ms(void);
 
+/* It stands still, for answers that tell the time are compared. */
 int64_t __wrap_clock_wall_ms(void)
 {
-    return __real_clock_wall_ms() + moved_ms;
+    static int64_t begun_ms;
+    begun_ms = begun_ms ? begun_ms : __real_clock_wall_ms();
+    return begun_ms + moved_ms;
 }
 
 static struct span answer_of(const struct stage *stage)
@@ -80,10 +92,12 @@ static bool is_served(struct stage *stage, const struct scene *scene)
 static bool run_with_failure(
     struct stage *stage, const struct scene *scene, unsigned nth, struct span whole)
 {
-    stage->keys = scene->keys;
+    scene_prepare(scene, stage);
     failing_arm(nth);
     bool opened = stage_open(stage);
     if (opened) {
+        if (stage->prewarms)
+            proxy_prewarm(stage->proxy);
         stage_exchange(stage, scene);
         check_answer(stage, scene, whole);
     }
@@ -99,7 +113,7 @@ static bool run_with_failure(
 
 static struct span run_whole(struct stage *stage, const struct scene *scene)
 {
-    stage->keys = scene->keys;
+    scene_prepare(scene, stage);
     assert_true(stage_open(stage));
     stage_exchange(stage, scene);
     struct span whole = remember(stage);
@@ -133,13 +147,74 @@ static void test_named_server(void **state)
     fail_each_call(stage, &scenes[2]);
 }
 
+/* At a TCP address besides. */
+static void test_tcp_listener(void **state)
+{
+    struct stage *stage = *state;
+    stage->listens_further = ",127.0.0.1:0";
+    fail_each_call(stage, &scenes[0]);
+}
+
+/* Connections are made ahead. */
+static void test_prewarm(void **state)
+{
+    struct stage *stage = *state;
+    stage->prewarms = true;
+    fail_each_call(stage, &scenes[2]);
+}
+
+static void on_drained(void *user)
+{
+    ++*(int *)user;
+}
+
+/* However an exchange ends that is under way, the drain ends too, once. */
+static void test_drain(void **state)
+{
+    struct stage *stage = *state;
+    const struct scene *scene = &scenes[2];
+    bool failed = true;
+    for (unsigned nth = 1; nth < MOST_CALLS && failed; nth++) {
+        int drained = 0;
+        scene_prepare(scene, stage);
+        failing_arm(nth);
+        if (stage_open(stage)) {
+            stage_connect(stage);
+            stage->answer = scene->answer;
+            (void)send(stage->client.fd, scene->request.at, scene->request.len, MSG_NOSIGNAL);
+            stage_turn(stage, 2);
+            proxy_drain(stage->proxy, GRACE_MS, on_drained, &drained);
+            for (int i = 0; i < MOST_CALLS && !drained; i++)
+                stage_turn(stage, 1);
+            if (drained != 1)
+                fail_msg("%s: drained %d times", failing_name(), drained);
+        }
+        failed = failing_count() >= nth;
+        stage_close(stage);
+    }
+    assert_false(failed);
+}
+
+static void test_each_call_is_made(void **state)
+{
+    (void)state;
+    if (failing_never_made())
+        fail_msg("%s: no scene makes that call", failing_never_made());
+}
+
 int main(void)
 {
-    static struct CMUnitTest tests[MOST_SCENES] = {
-        {"named server", test_named_server, stage_set_up, stage_tear_down, NULL}};
+    static struct CMUnitTest tests[MOST_SCENES + 5] = {
+        {"named server", test_named_server, stage_set_up, stage_tear_down, NULL},
+        {"TCP listener", test_tcp_listener, stage_set_up, stage_tear_down, NULL},
+        {"prewarm", test_prewarm, stage_set_up, stage_tear_down, NULL},
+        {"drain", test_drain, stage_set_up, stage_tear_down, NULL},
+    };
+    enum { BEFORE = 4 };
     assert(scenes_count < MOST_SCENES);
     for (size_t i = 0; i < scenes_count; i++)
-        tests[i + 1] =
+        tests[BEFORE + i] =
             (struct CMUnitTest){scenes[i].name, test_scene, stage_set_up, stage_tear_down, NULL};
-    return _cmocka_run_group_tests("scenes", tests, scenes_count + 1, NULL, NULL);
+    tests[BEFORE + scenes_count] = (struct CMUnitTest)cmocka_unit_test(test_each_call_is_made);
+    return _cmocka_run_group_tests("scenes", tests, BEFORE + scenes_count + 1, NULL, NULL);
 }

@@ -3,19 +3,22 @@
  * server is a thread of the test's own.
  */
 /* wrap: SSL_CTX_new SSL_CTX_ctrl SSL_CTX_set_ciphersuites SSL_CTX_set_cipher_list */
+/* wrap: d2i_X509 X509_STORE_add_cert X509_STORE_CTX_get1_issuer */
 /* wrap: X509_STORE_load_file BIO_meth_new BIO_new SSL_new X509_VERIFY_PARAM_set1_ip_asc */
 /* wrap: SSL_set1_host SSL_ctrl SSL_set_session SSL_do_handshake SSL_read_ex SSL_write_ex */
 /* wrap: SSL_free_buffers SSL_shutdown */
+/* wrap: clock_wall_ms */
 #include "tests/unit/failing.h"
 #include "tests/unit/stage.h"
 
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <unistd.h>
 
-enum { MOST_CALLS = 200 };
+enum { MOST_CALLS = 200, MOST_TURNS = 2000 };
 
 SSL *__real_SSL_new(SSL_CTX *context);
 SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
@@ -79,13 +82,17 @@ static int tear_down(void **state)
     return unlink(bundle);
 }
 
-/* One request of one connection; where either breaks, the client sees it. */
-static void serve_one(int fd)
+/* Two requests of one connection; where either breaks, the client sees it. */
+static void serve_connection(int fd)
 {
+    static const struct span answers[] = {
+        TEXT("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), TEXT(OK_ANSWER)};
     char bytes[8192];
     SSL *ssl = __real_SSL_new(server);
-    if (SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1 && SSL_read(ssl, bytes, sizeof bytes) > 0)
-        (void)SSL_write(ssl, OK_ANSWER, sizeof OK_ANSWER - 1);
+    bool good = SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1;
+    for (size_t i = 0; good && i < ROWS(answers); i++)
+        good = SSL_read(ssl, bytes, sizeof bytes) > 0
+            && SSL_write(ssl, answers[i].at, (int)answers[i].len) > 0;
     SSL_free(ssl);
     (void)close(fd);
 }
@@ -94,7 +101,7 @@ static void *serve(void *listener)
 {
     int fd;
     while ((fd = accept(*(int *)listener, NULL, NULL)) >= 0)
-        serve_one(fd);
+        serve_connection(fd);
     return NULL;
 }
 
@@ -116,12 +123,13 @@ static void check_answer(const struct stage *stage)
         fail_msg("%s: %s", failing_name(), stage->client.bytes);
 }
 
-/* Two requests, for the second connection resumes the session of the first. */
+/* Three requests: a connection rests after the first, and after the second, its last, another
+ * resumes its session. */
 static bool run_with_failure(struct stage *stage, unsigned nth)
 {
     failing_arm(nth);
     assert_true(stage_open(stage));
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         ask(stage);
         check_answer(stage);
     }
@@ -173,31 +181,106 @@ static void test_every_call(void **state)
     end(&tls);
 }
 
-/* Whichever call fails, a certificate for another name is none. */
-static void test_no_failure_makes_a_stranger_trusted(void **state)
+static bool leaves_errors;
+
+int64_t __real_clock_wall_ms(void);
+int64_t __wrap_clock_wall_ms(void);
+
+/* A request that is signed asks for the time: then a digest may fail, of another request. */
+int64_t __wrap_clock_wall_ms(void)
+{
+    if (leaves_errors)
+        ERR_raise(ERR_LIB_EVP, ERR_R_MALLOC_FAILURE);
+    return __real_clock_wall_ms();
+}
+
+/* What other calls leave in OpenSSL's queue is no error of a connection. */
+static void test_errors_of_others(void **state)
 {
     struct tls_stage tls;
+    begin(&tls, state, own);
+    failing_arm(0);
+    assert_true(stage_open(tls.stage));
+    leaves_errors = true;
+    for (int i = 0; i < 3; i++) {
+        ask(tls.stage);
+        if (!span_starts(span_of(tls.stage->client.bytes), span_of(get.expected)))
+            fail_msg("%s", tls.stage->client.bytes);
+    }
+    leaves_errors = false;
+    stage_close(tls.stage);
+    end(&tls);
+}
+
+/* A connection that rests gives its buffers back now and then, or keeps them. */
+static void test_rest(void **state)
+{
+    struct tls_stage tls;
+    begin(&tls, state, own);
+    failing_arm(0);
+    assert_true(stage_open(tls.stage));
+    ask(tls.stage);
+    failing_arm(1);
+    for (int turns = 0; turns < MOST_TURNS && failing_count() == 0; turns++)
+        stage_turn(tls.stage, 1);
+    assert_string_equal(failing_name(), "SSL_free_buffers");
+    ask(tls.stage);
+    assert_true(span_starts(span_of(tls.stage->client.bytes), span_of(get.expected)));
+    stage_close(tls.stage);
+    end(&tls);
+}
+
+/* Whichever call fails, it is not trusted. */
+static void trust_none(struct stage *stage)
+{
     bool failed = true;
-    begin(&tls, state, strangers);
     for (unsigned nth = 1; nth < MOST_CALLS && failed; nth++) {
         failing_arm(nth);
-        assert_true(stage_open(tls.stage));
-        ask(tls.stage);
+        assert_true(stage_open(stage));
+        ask(stage);
         failed = failing_count() >= nth;
-        if (!span_starts(span_of(tls.stage->client.bytes), SPAN("HTTP/1.1 50")))
-            fail_msg("%s: %s", failing_name(), tls.stage->client.bytes);
-        stage_close(tls.stage);
+        if (!span_starts(span_of(stage->client.bytes), SPAN("HTTP/1.1 50")))
+            fail_msg("%s: %s", failing_name(), stage->client.bytes);
+        stage_close(stage);
     }
     assert_false(failed);
+}
+
+static void test_certificate_for_another_name(void **state)
+{
+    struct tls_stage tls;
+    begin(&tls, state, strangers);
+    trust_none(tls.stage);
     end(&tls);
+}
+
+/* By the built-in roots, and by the system's. */
+static void test_certificate_of_nobody(void **state)
+{
+    struct tls_stage tls;
+    begin(&tls, state, own);
+    tls.stage->ca_bundle = NULL;
+    trust_none(tls.stage);
+    end(&tls);
+}
+
+static void test_each_call_is_made(void **state)
+{
+    (void)state;
+    if (failing_never_made())
+        fail_msg("%s: no test makes that call", failing_never_made());
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_call, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_errors_of_others, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_rest, stage_set_up, stage_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_no_failure_makes_a_stranger_trusted, stage_set_up, stage_tear_down),
+            test_certificate_for_another_name, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(test_certificate_of_nobody, stage_set_up, stage_tear_down),
+        cmocka_unit_test(test_each_call_is_made),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
