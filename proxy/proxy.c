@@ -231,11 +231,7 @@ void proxy_free(struct proxy *proxy)
 {
     if (!proxy)
         return;
-    while (!list_empty(&proxy->spare)) {
-        struct exchange *x = CONTAINER_OF(proxy->spare.next, struct exchange, link);
-        link_remove(&x->link);
-        exchange_free(x);
-    }
+    proxy_trim_spare(proxy, 0);
     recorder_destroy(proxy->recorder);
     denied_destroy(proxy->denied);
     signer4a_destroy(proxy->signer4a);

@@ -15,6 +15,43 @@ struct exchange *proxy_find(const struct proxy *proxy, bool (*fits)(const struct
     return NULL;
 }
 
+struct exchange *proxy_take_spare(struct proxy *proxy)
+{
+    if (list_empty(&proxy->spare))
+        return NULL;
+    struct exchange *x = CONTAINER_OF(proxy->spare.next, struct exchange, link);
+    link_remove(&x->link);
+    proxy->spare_count--;
+    if (proxy->spare_count < proxy->spare_least)
+        proxy->spare_least = proxy->spare_count;
+    return x;
+}
+
+void proxy_keep_spare(struct proxy *proxy, struct exchange *x)
+{
+    list_prepend(&proxy->spare, &x->link);
+    proxy->spare_count++;
+}
+
+void proxy_trim_spare(struct proxy *proxy, size_t kept)
+{
+    while (proxy->spare_count > kept) {
+        struct exchange *x = CONTAINER_OF(proxy->spare.previous, struct exchange, link);
+        link_remove(&x->link);
+        proxy->spare_count--;
+        exchange_free(x);
+    }
+}
+
+/* Those that nobody needed for a whole tick go, and at rest all but a few. */
+static void trim_unneeded(struct proxy *proxy)
+{
+    bool rests = list_empty(&proxy->exchanges);
+    size_t needed = rests ? 0 : proxy->spare_count - proxy->spare_least;
+    proxy_trim_spare(proxy, needed > SPARE_AT_REST ? needed : SPARE_AT_REST);
+    proxy->spare_least = proxy->spare_count;
+}
+
 static bool overdue(const struct exchange *x)
 {
     return x->ticks_left == 0;
@@ -41,6 +78,7 @@ static void on_tick(uv_timer_t *timer)
     while ((x = proxy_find(proxy, overdue)))
         exchange_timeout(x);
     bool waiting = listeners_retry(&proxy->listeners);
+    trim_unneeded(proxy);
     if (!tick_clients(proxy) && !waiting && list_empty(&proxy->exchanges))
         (void)uv_timer_stop(timer);
 }

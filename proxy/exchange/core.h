@@ -22,7 +22,7 @@ enum {
         100, /* deadlines are counted in ticks: a freeze is one of them, however long it was */
     SCRATCH_BYTES =
         96 * 1024, /* a head as it goes out: 64 KiB in, a session token and the signature added */
-    EXCHANGES_KEPT = 32,
+    SPARE_AT_REST = 16,
 };
 
 struct proxy {
@@ -36,10 +36,11 @@ struct proxy {
     struct express *express; /* directory buckets' sessions */
     struct link clients;     /* all, in the order they came */
     struct link exchanges;   /* all that are under way */
-    struct link spare;       /* exchanges to be used again: their memory is large and warm */
-    size_t client_count, spare_count;
-    size_t held_bytes;     /* of bodies, all exchanges together */
-    size_t unproven_bytes; /* of them, of callers whose signature is not verified yet */
+    struct link spare;       /* exchanges to be used again, the warmest first */
+    size_t client_count;
+    size_t spare_count, spare_least; /* now, and the least since the last tick */
+    size_t held_bytes;               /* of bodies, all exchanges together */
+    size_t unproven_bytes;           /* of them, of callers whose signature is not verified yet */
     struct part_memory parts;
     uv_timer_t tick;
     uv_timer_t grace;       /* of a drain */
@@ -92,6 +93,13 @@ struct mistaken_signs self_signs(const struct proxy *proxy);
 /* A client's request is signed: a key that is not the function's is remembered. */
 struct claim;
 void self_note_claim(struct proxy *proxy, const struct claim *claim);
+
+/* Memory of an exchange that is over, for the next; NULL where there is none. An exchange is large
+ * enough that malloc() would take it from the system each time, and give it back. */
+struct exchange *proxy_take_spare(struct proxy *proxy);
+void proxy_keep_spare(struct proxy *proxy, struct exchange *x);
+/* Frees the coldest, down to so many. */
+void proxy_trim_spare(struct proxy *proxy, size_t kept);
 
 /* The tick runs while exchanges are under way or clients linger. */
 void proxy_need_tick(struct proxy *proxy);

@@ -20,15 +20,10 @@
 
 struct exchange *exchange_create(struct proxy *proxy, struct client *client)
 {
-    struct exchange *x;
     (void)proxy_used(proxy);
-    if (!list_empty(&proxy->spare)) {
-        x = CONTAINER_OF(proxy->spare.next, struct exchange, link);
-        link_remove(&x->link);
-        proxy->spare_count--;
-    } else {
+    struct exchange *x = proxy_take_spare(proxy);
+    if (!x)
         x = malloc(sizeof *x);
-    }
     if (!x)
         return NULL;
     memset(x, 0, offsetof(struct exchange, claim));
@@ -93,12 +88,7 @@ static void release(struct exchange *x)
     free(x->held);
     link_remove(&x->link);
     proxy->counters.in_flight--;
-    if (proxy->spare_count < EXCHANGES_KEPT) {
-        list_prepend(&proxy->spare, &x->link);
-        proxy->spare_count++;
-    } else {
-        free(x);
-    }
+    proxy_keep_spare(proxy, x);
     if (upstream && again)
         upstream_return(upstream);
     else if (upstream)
