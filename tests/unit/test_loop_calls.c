@@ -88,6 +88,13 @@ static bool is_served(struct stage *stage, const struct scene *scene)
     return span_starts(answer_of(stage), span_of(scene->expected));
 }
 
+/* Whoever cannot listen is told. */
+static bool is_of_listener(const char *name)
+{
+    return strcmp(name, "uv_listen") == 0 || strcmp(name, "uv_tcp_bind") == 0
+        || strcmp(name, "uv_pipe_bind") == 0 || strcmp(name, "uv_tcp_getsockname") == 0;
+}
+
 /* True while there was a call to fail. */
 static bool run_with_failure(
     struct stage *stage, const struct scene *scene, unsigned nth, struct span whole)
@@ -95,6 +102,8 @@ static bool run_with_failure(
     scene_prepare(scene, stage);
     failing_arm(nth);
     bool opened = stage_open(stage);
+    if (opened && is_of_listener(failing_name()))
+        fail_msg("%s: it listens all the same", failing_name());
     if (opened) {
         if (stage->prewarms)
             proxy_prewarm(stage->proxy);
