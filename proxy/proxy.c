@@ -71,6 +71,45 @@ struct proxy *proxy_create(const struct proxy_options *options)
     return proxy;
 }
 
+void proxy_know_account(struct proxy *proxy, struct span account)
+{
+    uint64_t number;
+    if (account.len != sizeof proxy->account - 1 || !span_to_number(account, UINT64_MAX, &number))
+        return;
+    memcpy(proxy->account, account.at, account.len);
+    proxy->account[account.len] = '\0';
+}
+
+/* What is known without a call. Keys that are still to be fetched are nobody's yet. */
+static void log_identity(const struct proxy *proxy)
+{
+    const struct credentials_store *store = proxy->options.credentials;
+    const struct credentials *keys = credentials_current(store);
+    char memory[64] = {0};
+    struct buf key = buf_over(memory, sizeof memory - 1);
+    struct identity identity;
+    struct span account = self_account(proxy, &identity);
+    const char *source = source_text(credentials_facts(store).source);
+    if (!keys) {
+        log_line(LOG_INFO, "no credentials yet; source: %s", source);
+        return;
+    }
+    identity_mask(keys->access_key_id, &key);
+    log_line(LOG_INFO, "signs with %s, %s%s%.*s; source: %s", memory,
+        identity_kind_text(identity_of(keys).kind), account.len > 0 ? ", of account " : "",
+        SPAN_ARGS(account), source);
+}
+
+void proxy_introduce(const struct proxy *proxy)
+{
+    struct mistaken_signs signs = self_signs(proxy);
+    struct mistaken mistaken;
+    log_identity(proxy);
+    mistaken_find(&signs, &mistaken);
+    for (size_t i = 0; i < mistaken.count; i++)
+        log_line(LOG_WARN, "MistakenIdentity: %s", mistaken.text[i]);
+}
+
 /* Other spellings of this machine: 0.0.0.0, ::, 2130706433, ::ffff:127.0.0.1. */
 static bool means_loopback(struct span host)
 {
