@@ -90,8 +90,8 @@ const struct scene scenes[] = {
         TEXT("HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"), "HTTP/1.1 503 ", KEYS_STATIC,
         true},
 
-    /* Signed by SigV4A; with keys of a session that the same answer gives; in three parts, each
-     * step of which the same answer is right for. */
+    /* Signed by SigV4A; with the keys of a session; in three parts, each step of which the same
+     * answer is right for. */
     {"several-regions",
         TEXT("GET /key HTTP/1.1\r\nHost: m1.mrap.accesspoint.s3-global.amazonaws.com\r\n"
              "Connection: close\r\n\r\n"),
@@ -100,11 +100,7 @@ const struct scene scenes[] = {
         TEXT("GET /key HTTP/1.1\r\n"
              "Host: b--euw1-az1--x-s3.s3express-euw1-az1.eu-west-1.amazonaws.com\r\n"
              "Connection: close\r\n\r\n"),
-        TEXT("HTTP/1.1 200 OK\r\nContent-Length: 228\r\n\r\n"
-             "<CreateSessionResult><Credentials><AccessKeyId>ASIA3</AccessKeyId>"
-             "<SecretAccessKey>stage-secret-key</SecretAccessKey><SessionToken>t</SessionToken>"
-             "<Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></CreateSessionResult>"),
-        "HTTP/1.1 200 ", KEYS_STATIC, true},
+        TEXT(OK_ANSWER), "HTTP/1.1 200 ", KEYS_STATIC, false},
     {"upload-in-parts",
         TEXT("PUT /s3/bucket/key" HOST "Transfer-Encoding: chunked\r\n\r\n"
              "18\r\n012345678901234567890123\r\n0\r\n\r\n"),

@@ -82,7 +82,13 @@ static void serve(struct stage *stage)
     receive(&stage->server);
     if (stage->server.ended || (stage->switched && stage->server.received > 0))
         peer_hang_up(&stage->server);
-    if (stage->server.fd >= 0 && stage->answer.len > 0 && strstr(stage->server.bytes, "\r\n\r\n")) {
+    bool asked = stage->server.fd >= 0 && strstr(stage->server.bytes, "\r\n\r\n");
+    if (asked && strstr(stage->server.bytes, "GET /?session ")) {
+        struct span keys = SPAN(KEYS_XML);
+        (void)send(stage->server.fd, keys.at, keys.len, MSG_NOSIGNAL);
+        stage->server.received = 0;
+        stage->server.bytes[0] = '\0';
+    } else if (asked && stage->answer.len > 0) {
         (void)send(stage->server.fd, stage->answer.at, stage->answer.len, MSG_NOSIGNAL);
         stage->switched = span_starts(stage->answer, SPAN("HTTP/1.1 101 "));
         if (!stage->again)

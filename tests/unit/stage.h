@@ -31,10 +31,10 @@ struct stage {
     char directory[32], listen[64];
     int server_socket, issuer_socket;
     struct peer client, server, issuer;
-    struct span answer;          /* what the server sends once it has a whole head */
-    bool again;                  /* and once more for the next */
-    bool switched;               /* it has agreed to a WebSocket: whatever comes next ends it */
-    unsigned accepted;           /* connections to the server, ever */
+    struct span answer; /* what the server sends once it has a whole head; ?session gets keys */
+    bool again;         /* and once more for the next */
+    bool switched;      /* it has agreed to a WebSocket: whatever comes next ends it */
+    unsigned accepted;  /* connections to the server, ever */
     const char *listens_further; /* at these addresses too, ",127.0.0.1:0"; or NULL */
     char listen_all[96];
     bool prewarms, may_be_copied;
