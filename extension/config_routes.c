@@ -1,5 +1,6 @@
 /* Where to listen, who may come, and where requests go. */
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "extension/config_parts.h"
@@ -169,10 +170,17 @@ enum err config_read_prewarm(struct config *config, struct fault *fault)
     return OK;
 }
 
+/* A pipe or a device may have no end, or not even open. */
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 static bool holds_certificate(const char *path)
 {
     char line[256];
-    FILE *file = fopen(path, "re");
+    FILE *file = is_file(path) ? fopen(path, "re") : NULL;
     bool found = false;
     while (file && !found && fgets(line, sizeof line, file))
         found = span_starts(span_of(line), SPAN("-----BEGIN ")) && strstr(line, "CERTIFICATE-----");

@@ -1,5 +1,6 @@
 """The command line, the environment, and the addresses on which it listens."""
 
+import os
 import re
 import signal
 import socket
@@ -119,7 +120,7 @@ VALUES = [
                               "https://x:99999",
                               "http://x/path", "http://user:pass@x", "https://x?query", "http://a b"]),
     ("COUNTERSIGN_ENDPOINT_S3", ["nonsense"]),
-    ("COUNTERSIGN_CA_BUNDLE", ["/does/not/exist.pem"]),
+    ("COUNTERSIGN_CA_BUNDLE", ["/does/not/exist.pem", "/", "/dev/zero"]),
     ("COUNTERSIGN_LOG_LEVEL", ["loud", "9"]),
     ("COUNTERSIGN_LOG_FORMAT", ["xml"]),
     ("COUNTERSIGN_RETRIES", ["11"]),
@@ -165,8 +166,11 @@ def test_a_wrong_value_is_refused_at_the_start_too(run):
 def test_a_bundle_that_holds_no_certificate(run, tmp_path):
     empty = tmp_path / "empty.pem"
     empty.write_text("nothing\n")
-    status, text = check(run, {"COUNTERSIGN_CA_BUNDLE": empty})
-    assert status == 2 and "COUNTERSIGN_CA_BUNDLE" in text
+    pipe = tmp_path / "pipe.pem"
+    os.mkfifo(pipe)
+    for path in empty, pipe:
+        status, text = check(run, {"COUNTERSIGN_CA_BUNDLE": path})
+        assert status == 2 and "COUNTERSIGN_CA_BUNDLE" in text
 
 
 @pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "SSL_CERT_FILE"])
