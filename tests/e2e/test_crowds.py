@@ -151,7 +151,7 @@ def test_as_many_as_may_be_allowed(crowded):
 
     crowd.send(HALF)
     assert here.ask("GET", "/s3/b/k").status == 200     # in the place of the one that it let go
-    assert before.grown(here) < before.size * 12 * KIB
+    assert before.grown(here) < before.size * 16 * KIB    # 8 with glibc; musl takes whole pages for each
     assert crowd.answers() == {408: before.size - 1, "closed": 1}
     assert here.ask("GET", "/s3/b/k").status == 200
     crowd.leave()

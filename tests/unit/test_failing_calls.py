@@ -23,7 +23,8 @@ CANNOT_FAIL = {
     # parsers of an address: of what the client or the user wrote
     "uv_ip4_addr", "uv_ip6_addr",
     # OpenSSL: static objects, fields that are read or set, what lets go
-    "SHA256_Init", "SHA256_Update", "SHA256_Final", "EVP_sha1", "EVP_MD_CTX_free", "EVP_MD_CTX_reset", "EVP_PKEY_free", "EVP_PKEY_CTX_free",
+    "SHA256_Init", "SHA256_Update", "SHA256_Final", "EVP_sha1", "EVP_MD_CTX_free", "EVP_MD_CTX_reset",
+    "EVP_PKEY_free", "EVP_PKEY_CTX_free",
     "BN_clear_free", "EC_POINT_free", "EC_GROUP_free", "OSSL_PARAM_BLD_free", "OSSL_PARAM_free",
     "OPENSSL_cleanse", "CRYPTO_memcmp", "X509_free", "X509_verify_cert_error_string", "X509_STORE_set_get_issuer",
     "X509_STORE_get_ex_data", "X509_STORE_CTX_get0_store", "BIO_free", "BIO_meth_free", "BIO_get_data", "BIO_set_data",
@@ -31,7 +32,7 @@ CANNOT_FAIL = {
     "BIO_meth_set_ctrl", "BIO_meth_set_create", "BIO_get_new_index", "SSL_free", "SSL_CTX_free", "SSL_SESSION_free",
     "SSL_get_error", "SSL_pending", "SSL_get0_param", "SSL_get_SSL_CTX", "SSL_get_app_data", "SSL_CTX_get_app_data",
     "SSL_CTX_get_cert_store", "SSL_get_verify_result", "SSL_set_bio", "SSL_set_connect_state", "SSL_set_hostflags",
-    "SSL_set_shutdown", "SSL_CTX_set_verify", "SSL_CTX_set_options", "SSL_CTX_sess_set_new_cb",
+    "SSL_set_shutdown", "SSL_CTX_set_verify", "SSL_CTX_set_security_level", "SSL_CTX_set_options", "SSL_CTX_sess_set_new_cb",
     "SSL_SESSION_get_protocol_version",
     # ... and what does without where they fail: a session is not kept, roots are read again, the next draw asks again
     "SSL_set_app_data", "SSL_CTX_set_app_data", "X509_STORE_set_ex_data", "RAND_poll",
