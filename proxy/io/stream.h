@@ -9,6 +9,8 @@
 
 enum stream_event { STREAM_END, STREAM_BROKEN };
 
+enum { STREAM_READS_A_TURN = 4 };
+
 struct stream {
     union {
         uv_handle_t handle;
@@ -16,7 +18,8 @@ struct stream {
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     } uv;
-    size_t queued; /* bytes that the kernel has not taken yet */
+    size_t queued;     /* bytes that the kernel has not taken yet */
+    unsigned in_a_row; /* reads of this turn of the loop that filled the buffer */
     bool reading;
     bool closing;
     bool broken;    /* a write failed: nothing more can be sent */

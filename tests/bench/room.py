@@ -75,7 +75,8 @@ def _streaming(stage, kind):
     """The most that was resident while all streams ran at once."""
     length = _stream_length(stage)
     name = stage.origin.sparse("stream", length)
-    with stage.start(kind) as proxy:
+    # The origin is one process with all the streams to serve, and takes seconds for the last handshake.
+    with stage.start(kind, settings={"COUNTERSIGN_CONNECT_TIMEOUT_MS": 60_000}) as proxy:
         get_small(stage, proxy)
         measure.reset_peak(proxy.pid)
         before = stage.origin.sink.got
