@@ -53,12 +53,13 @@ static void begin_behind(struct hash *hash, const unsigned char block[SHA256_CBL
 void hmac_prepare(struct hmac_key *prepared, struct span key)
 {
     unsigned char block[SHA256_CBLOCK] = {0};
-    hash_begin(&prepared->inner);
-    hash_add(&prepared->inner, key);
-    if (key.len > sizeof block)
+    if (key.len > sizeof block) {
+        hash_begin(&prepared->inner);
+        hash_add(&prepared->inner, key);
         end(&prepared->inner, block);
-    else if (key.len > 0)
+    } else if (key.len > 0) {
         memcpy(block, key.at, key.len);
+    }
     begin_behind(&prepared->inner, block, 0x36);
     begin_behind(&prepared->outer, block, 0x5c);
     OPENSSL_cleanse(block, sizeof block);

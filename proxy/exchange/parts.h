@@ -1,5 +1,5 @@
-/* The state of an upload in parts, shared by the files that make it: parts.c fills parts
- * with what the client sends, steps.c sends them, cleanup.c aborts. */
+/* The state of an upload in parts, shared by the files that make it: parts.c fills parts with what
+ * the client sends, steps.c sends them, cleanup.c aborts. */
 #pragma once
 
 #include "proxy/aws/multipart.h"

@@ -26,7 +26,7 @@ static bool looks_private(struct span name)
     static const struct span prefixes[] = {{"x-countersign-", 14}, {"proxy-", 6}};
     static const struct span names[] = {{"content-length", 14}, {"transfer-encoding", 17}};
     if (name.len == 0 || !strchr("xXpPcCtT", name.at[0]))
-        return false;
+        return false; /* most names begin like none of these */
     char memory[24];
     struct buf plain = buf_over(memory, sizeof memory);
     for (size_t i = 0; i < name.len && i < sizeof memory; i++)
